@@ -1,0 +1,13 @@
+"""The Django application of the engine."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class LiveMigrationsConfig(AppConfig):
+    """Registers the commands; the engine's own tables are made when a run first needs them."""
+
+    name = "livemigrations"
+    verbose_name = "Live migrations"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""What PostgreSQL's catalog says: relations, definitions, constraints, who holds which lock."""

@@ -1,0 +1,135 @@
+"""Adopting what stands in the database already: verified by definition, completed where something is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import Field, ForeignKey, Model
+
+from livemigrations.catalog.constraints import referenced_by_column
+from livemigrations.catalog.definitions import Column, Table, read_table
+from livemigrations.catalog.relations import relation, relation_oid
+from livemigrations.catalog.twins import table_of_model
+from livemigrations.errors import DefinitionConflict
+
+
+def adopt_table(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
+    """Verify the table of ``model`` and add what it lacks through ``editor``; its rows stay.
+
+    Raises ``DefinitionConflict`` with a comparison column by column if something there differs.
+    """
+    table = model._meta.db_table
+    found = relation(editor.connection, table)
+    assert found is not None
+    if found.kind not in ("r", "p"):
+        raise DefinitionConflict(
+            f"{table} exists and is no table but a relation of kind {found.kind!r}. Remedy: rename or drop it."
+        )
+    actual, wanted = read_table(editor.connection, found.oid), table_of_model(editor, model)
+    if differences := _differences(actual.columns, wanted.columns):
+        raise DefinitionConflict(_comparison(table, differences, wanted.columns))
+    _note(editor, table)
+    _add_columns(editor, model, actual, wanted)
+    _add_indexes(editor, model, actual, wanted)
+    _add_constraints(editor, model, actual, wanted)
+    _add_foreign_keys(editor, model, found.oid)
+
+
+def adopt_column(editor: BaseDatabaseSchemaEditor, model: type[Model], field: Field[Any, Any]) -> bool:
+    """Whether the field's column exists as the field wants it; refuses one that differs."""
+    table = model._meta.db_table
+    oid = relation_oid(editor.connection, table)
+    if oid is None:
+        return False
+    actual = read_table(editor.connection, oid).columns
+    if field.column not in actual:
+        return False
+    wanted = table_of_model(editor, model).columns
+    names = {field.column}
+    if differences := _differences({n: actual[n] for n in names}, {n: wanted[n] for n in names}):
+        raise DefinitionConflict(_comparison(table, differences, {n: wanted[n] for n in names}))
+    _note(editor, f"{table}.{field.column}")
+    return True
+
+
+def _note(editor: BaseDatabaseSchemaEditor, what: str) -> None:
+    """Tell a live editor that the operation met something that it must not take away again."""
+    adopted = getattr(editor, "adopted", None)
+    if adopted is not None:
+        adopted.append(what)
+
+
+def _differences(actual: dict[str, Column], wanted: dict[str, Column]) -> dict[str, tuple[str, str]]:
+    found = {
+        name: (str(actual[name]), str(column))
+        for name, column in wanted.items()
+        if name in actual and actual[name] != column
+    }
+    for name, column in actual.items():
+        if name not in wanted and column.not_null and not (column.default or column.identity):
+            found[name] = (str(column), "not known here, and without a default no row could be inserted")
+    return found
+
+
+def _comparison(table: str, differences: dict[str, tuple[str, str]], wanted: dict[str, Column]) -> str:
+    width = max(len(name) for name in [*differences, *wanted])
+    lines = [f"The table {table} exists, but not as this migration defines it. Nothing was changed.", ""]
+    for name in dict.fromkeys([*wanted, *differences]):
+        if name in differences:
+            there, here = differences[name]
+            lines += [f"  {name:<{width}}  DIFFERS  there: {there}", f"  {'':<{width}}           here:  {here}"]
+        else:
+            lines.append(f"  {name:<{width}}  same or missing (a missing column would be added)")
+    columns = ", ".join(differences)
+    lines += ["", f"Remedy: bring {columns} of {table} to the definition here, or rename the table; then migrate again."]
+    return "\n".join(lines)
+
+
+def _add_columns(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, wanted: Table) -> None:
+    for field in model._meta.local_concrete_fields:
+        if field.column in wanted.columns and field.column not in actual.columns:
+            editor.add_field(model, field)
+
+
+def _add_indexes(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, wanted: Table) -> None:
+    names = {index.name: index for index in model._meta.indexes}
+    valid = {index.definition for index in actual.indexes.values() if index.valid}
+    for name, index in wanted.indexes.items():
+        if index.constraint or name not in names:
+            continue
+        same = actual.indexes.get(name)
+        if same is not None and same.valid and same.definition != index.definition:
+            raise DefinitionConflict(
+                f"The index {name} of {model._meta.db_table} exists with another definition.\n"
+                f"  there: {same.definition}\n  here:  {index.definition}\nRemedy: rename or drop it."
+            )
+        if same is None and index.definition in valid:
+            continue
+        if same is None or not same.valid:
+            editor.add_index(model, names[name])
+
+
+def _add_constraints(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, wanted: Table) -> None:
+    bodies = {constraint.body for constraint in actual.constraints.values()}
+    named = {constraint.name: constraint for constraint in model._meta.constraints}
+    for name, constraint in wanted.constraints.items():
+        if constraint.kind == "p" and constraint.body not in bodies:
+            raise DefinitionConflict(
+                f"The table {model._meta.db_table} exists without the {constraint.body}. Remedy: add it, then migrate again."
+            )
+        if constraint.body not in bodies and name in named:
+            editor.add_constraint(model, named[name])
+    indexes = {index.definition for index in actual.indexes.values() if index.valid}
+    for name, missing in wanted.indexes.items():
+        if name in named and not missing.constraint and missing.definition not in indexes:
+            editor.add_constraint(model, named[name])
+
+
+def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], oid: int) -> None:
+    for field in model._meta.local_concrete_fields:
+        if not isinstance(field, ForeignKey) or not field.db_constraint:
+            continue
+        target = field.remote_field.model._meta.db_table
+        if target not in {name.name for name in referenced_by_column(editor.connection, oid, field.column)}:
+            editor.execute(editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s"))

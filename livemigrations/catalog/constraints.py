@@ -1,0 +1,63 @@
+"""Foreign keys around a table."""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.catalog.relations import fetch, relation_oid
+from livemigrations.statements.names import Name, identifier
+
+
+def referencing_columns(connection: BaseDatabaseWrapper, table: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The foreign keys that point at ``table``: (quoted table, [(its column, column of ``table``), …])."""
+    oid = relation_oid(connection, table)
+    if oid is None:
+        return []
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY k.i)::text[], array_agg(b.attname ORDER BY k.i)::text[]"
+        " FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " CROSS JOIN LATERAL unnest(f.conkey, f.confkey) WITH ORDINALITY AS k(own, other, i)"
+        " JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own"
+        " JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.other"
+        " WHERE f.contype = 'f' AND f.confrelid = %s GROUP BY f.oid, n.nspname, c.relname ORDER BY 1, 2",
+        [oid],
+    )
+    return [(identifier(schema, name), list(zip(own, other, strict=True))) for schema, name, own, other in rows]
+
+
+def neighbours(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """The tables that a foreign key joins to this one, in either direction: dropping it locks them as well."""
+    rows = fetch(
+        connection,
+        "SELECT DISTINCT n.nspname, c.relname FROM pg_constraint f"
+        " JOIN pg_class c ON c.oid = CASE WHEN f.conrelid = %s THEN f.confrelid ELSE f.conrelid END"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE f.contype = 'f' AND %s IN (f.conrelid, f.confrelid) AND c.oid <> %s",
+        [oid, oid, oid],
+    )
+    return sorted(Name(schema, name) for schema, name in rows)
+
+
+def referenced_by_constraint(connection: BaseDatabaseWrapper, oid: int, constraint: str) -> Name | None:
+    """The other table of a foreign key, or None for constraints of another kind."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.conrelid = %s AND f.conname = %s AND f.contype = 'f'",
+        [oid, constraint],
+    )
+    return Name(*rows[0]) if rows else None
+
+
+def referenced_by_column(connection: BaseDatabaseWrapper, oid: int, column: str) -> list[Name]:
+    """The tables that foreign keys of a column point at."""
+    rows = fetch(
+        connection,
+        "SELECT DISTINCT n.nspname, c.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)"
+        " WHERE f.conrelid = %s AND a.attname = %s AND f.contype = 'f'",
+        [oid, column],
+    )
+    return sorted(Name(schema, name) for schema, name in rows)

@@ -1,0 +1,86 @@
+"""Relations: do they exist, how large are they, does anything stand in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.statements.names import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One table, view, index or sequence. ``rows`` is the planner's estimate, ``size`` is in bytes."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    rows: int
+    size: int
+    owner: str
+
+    @property
+    def is_partitioned(self) -> bool:
+        return self.kind in ("p", "I")
+
+
+def fetch(connection: BaseDatabaseWrapper, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run a query and return all of its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def relation_oid(connection: BaseDatabaseWrapper, table: str | Name) -> int | None:
+    """The relation of that name as the search path finds it, or None."""
+    name = str(table) if isinstance(table, Name) else connection.ops.quote_name(table)
+    found = fetch(connection, "SELECT to_regclass(%s)::oid::bigint", [name])[0][0]
+    return int(found) if found is not None else None
+
+
+def relation(connection: BaseDatabaseWrapper, table: str | Name) -> Relation | None:
+    """What the catalog says of a relation, or None."""
+    oid = relation_oid(connection, table)
+    if oid is None:
+        return None
+    rows = fetch(
+        connection,
+        "SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
+        " pg_table_size(c.oid), pg_get_userbyid(c.relowner)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s",
+        [oid],
+    )
+    return Relation(*rows[0]) if rows else None
+
+
+def has_rows(connection: BaseDatabaseWrapper, oid: int) -> bool:
+    """Whether at least one row stands in a table. A table that may not be read counts as populated."""
+    rows = fetch(
+        connection,
+        "SELECT c.oid::regclass::text, has_table_privilege(c.oid, 'SELECT') FROM pg_class c WHERE c.oid = %s",
+        [oid],
+    )
+    if not rows:
+        return False
+    name, readable = rows[0]
+    if not readable:
+        return True
+    return bool(fetch(connection, f"SELECT EXISTS (SELECT 1 FROM {name})")[0][0])
+
+
+def database_is_empty(connection: BaseDatabaseWrapper) -> bool:
+    """Whether no user relation stands in the database but the books of Django and of this engine."""
+    return bool(
+        fetch(
+            connection,
+            "SELECT NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'"
+            " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%%'"
+            " AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND d.objid IS NULL"
+            " AND c.relname <> 'django_migrations' AND c.relname NOT LIKE 'livemigrations\\_%%')",
+            [],
+        )[0][0]
+    )

@@ -1,0 +1,76 @@
+"""Twins: an empty temporary table on which PostgreSQL itself spells out what a statement means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import ProgrammingError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import Model
+
+from livemigrations.catalog.definitions import Table, read_indexes, read_table
+from livemigrations.catalog.relations import fetch, relation_oid
+from livemigrations.errors import MissingRights
+from livemigrations.statements.names import Name
+
+
+@contextmanager
+def _undone(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A transaction that is rolled back in any case."""
+    try:
+        with transaction.atomic(using=connection.alias):
+            yield
+            transaction.set_rollback(True, using=connection.alias)
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "42501" and "temporary" in str(error):
+            raise MissingRights(
+                f"Definitions are compared on an empty temporary table, which this role may not create: {error}."
+                " Remedy: GRANT TEMPORARY ON DATABASE … TO …;"
+            ) from error
+        raise
+
+
+def _run(connection: BaseDatabaseWrapper, statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def table_of_model(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> Table:
+    """What the model's table would be: columns, indexes and constraints, without its foreign keys."""
+    connection = editor.connection
+    with type(editor)(connection, collect_sql=True, atomic=False) as collector:
+        collector.create_model(model)
+    name = editor.quote_name(model._meta.db_table)
+    with _undone(connection):
+        for statement in collector.collected_sql:
+            if " FOREIGN KEY " not in statement:
+                _run(connection, re.sub(rf"^CREATE TABLE {re.escape(name)}", f"CREATE TEMPORARY TABLE {name}", statement))
+        rows = fetch(connection, "SELECT ('pg_temp.' || %s)::regclass::oid::bigint", [name])
+        return read_table(connection, rows[0][0])
+
+
+def index_as_defined(connection: BaseDatabaseWrapper, table: Name, rest: str, *, unique: bool) -> str:
+    """The definition that an index with this text (from USING or the column list on) would have on ``table``."""
+    with _undone(connection):
+        _run(connection, f"CREATE TEMPORARY TABLE livemigrations_twin (LIKE {table})")
+        _run(connection, f"CREATE {'UNIQUE ' if unique else ''}INDEX livemigrations_twin_index ON livemigrations_twin {rest}")
+        oid = relation_oid(connection, "livemigrations_twin")
+        assert oid is not None
+        return read_indexes(connection, oid)["livemigrations_twin_index"].definition
+
+
+def constraint_as_defined(connection: BaseDatabaseWrapper, table: Name, body: str) -> str:
+    """The definition that a constraint with this body would have on ``table``; not for foreign keys."""
+    from livemigrations.catalog.definitions import read_constraints
+
+    with _undone(connection):
+        _run(connection, f"CREATE TEMPORARY TABLE livemigrations_twin (LIKE {table})")
+        statements: Sequence[str] = [f"ALTER TABLE livemigrations_twin ADD CONSTRAINT livemigrations_twin_check {body}"]
+        for statement in statements:
+            _run(connection, statement)
+        oid = relation_oid(connection, "livemigrations_twin")
+        assert oid is not None
+        return read_constraints(connection, oid)["livemigrations_twin_check"].body

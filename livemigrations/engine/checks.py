@@ -1,0 +1,90 @@
+"""Questions asked before a constraint is added: which rows break it, how many, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+
+from livemigrations.engine.steps import RowCheck
+from livemigrations.statements.names import Name, identifier
+from livemigrations.statements.tokens import tokens
+
+SAMPLES = 5
+
+
+def nulls(table: Name, column: str) -> RowCheck:
+    """NULLs in a column that is to be NOT NULL."""
+    name = identifier(column)
+    where = f"FROM {table} t WHERE t.{name} IS NULL"
+    return RowCheck(
+        f"SELECT count(*) {where}",
+        f"SELECT to_jsonb(t) {where} LIMIT {SAMPLES}",
+        f"{{count}} rows of {table.plain} have NULL in {column}",
+        f"UPDATE {table} SET {name} = … WHERE {name} IS NULL; then migrate again",
+    )
+
+
+def violations(table: Name, body: str) -> RowCheck | None:
+    """Rows for which a CHECK is false."""
+    match = re.match(r"CHECK\s*\((?P<expression>.*)\)", body, re.DOTALL | re.IGNORECASE)
+    if not match:
+        return None
+    where = f"FROM {table} WHERE NOT ({match['expression']})"
+    row = f"SELECT to_jsonb({identifier(table.name)}) {where}"
+    return RowCheck(
+        f"SELECT count(*) {where}",
+        f"{row} LIMIT {SAMPLES}",
+        f"{{count}} rows of {table.plain} break {body}",
+        f"correct or delete them (SELECT * {where}); then migrate again",
+    )
+
+
+def duplicates(table: Name, columns: str, condition: str = "", *, nulls_distinct: bool = True) -> RowCheck:
+    """Groups of rows that a unique index over ``columns`` (SQL, comma separated) would refuse."""
+    from livemigrations.statements.tokens import split_commas
+
+    keys = [_expression(part) for part in split_commas(columns)]
+    filters = [f"({key}) IS NOT NULL" for key in keys] if nulls_distinct else []
+    where = " AND ".join([*filters, *([f"({condition})"] if condition else [])])
+    listed = ", ".join(keys)
+    groups = (
+        f"SELECT jsonb_build_array({listed}) AS key, count(*) AS times FROM {table}"
+        f"{' WHERE ' + where if where else ''} GROUP BY {listed} HAVING count(*) > 1"
+    )
+    return RowCheck(
+        f"SELECT coalesce(sum(times), 0) FROM ({groups}) g",
+        f"SELECT key::text || ' stands ' || times || ' times' FROM ({groups}) g ORDER BY times DESC LIMIT {SAMPLES}",
+        f"{{count}} rows of {table.plain} share their ({', '.join(keys)}) with another",
+        f"keep one row of each; they are found by {groups}; then migrate again",
+    )
+
+
+_ORDERING = re.compile(
+    r"(\s+(ASC|DESC|NULLS\s+FIRST|NULLS\s+LAST))+\s*$|\s+[a-z_]+_ops\s*$", re.IGNORECASE
+)
+
+
+def _expression(part: str) -> str:
+    previous = ""
+    while part != previous:
+        previous, part = part, _ORDERING.sub("", part)
+    return part
+
+
+def orphans(table: Name, body: str, target: Name) -> RowCheck | None:
+    """Rows whose foreign key points at nothing."""
+    match = re.match(r"FOREIGN KEY\s*\((?P<own>[^)]*)\)\s*REFERENCES\s+[^(]+\((?P<other>[^)]*)\)", body, re.IGNORECASE)
+    if not match:
+        return None
+    own = [identifier(t.name) for t in tokens(match["own"]) if t.text != ","]
+    other = [identifier(t.name) for t in tokens(match["other"]) if t.text != ","]
+    set_ = " AND ".join(f"t.{column} IS NOT NULL" for column in own)
+    join = " AND ".join(f"r.{b} = t.{a}" for a, b in zip(own, other, strict=True))
+    where = f"FROM {table} t WHERE {set_} AND NOT EXISTS (SELECT 1 FROM {target} r WHERE {join})"
+    columns = ", ".join(column.strip('"') for column in own)
+    return RowCheck(
+        f"SELECT count(*) {where}",
+        f"SELECT to_jsonb(t) {where} LIMIT {SAMPLES}",
+        f"{{count}} rows of {table.plain} are orphans: their {columns} is in no row of {target.plain}",
+        f"UPDATE {table} t SET {', '.join(f'{c} = NULL' for c in own)} (or DELETE FROM {table} t)"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {target} r WHERE {join}); then migrate again",
+    )

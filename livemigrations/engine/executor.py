@@ -1,0 +1,175 @@
+"""Django's migration executor with this engine under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import ProjectState
+
+from livemigrations.engine.bookkeeping import ensure_bookkeeping, has_bookkeeping
+from livemigrations.engine.bulk import Bulk
+from livemigrations.engine.lease import current_holder, this_process
+from livemigrations.engine.passage import Passage
+from livemigrations.engine.selection import Key, Plan, Selection, select
+from livemigrations.engine.session import Session
+from livemigrations.errors import RunInProgress
+
+
+class LiveExecutor(MigrationExecutor):
+    """Plans like Django, under the lease; applies each migration operation by operation.
+
+    ``dry`` is for looking only: no lease, nothing written.
+    """
+
+    def __init__(
+        self, session: Session, selection: Selection, *, wait: bool = False, dry: bool = False
+    ) -> None:
+        super().__init__(session.connection, None)
+        self.session, self.selection, self.wait, self.dry = session, selection, wait, dry
+        self._leased = False
+        self._bulk: Bulk | None = None
+        self.applied: list[str] = []
+        self.unapplied: list[str] = []
+
+    # --- the plan ----------------------------------------------------------------------------------------------
+
+    def migration_plan(self, targets: Any, clean_start: bool = False) -> Plan:
+        """Django's plan, or that of the selection; migrations that are half done are part of it.
+
+        A plan that is not empty is made again under the lease, since another run may have done it meanwhile.
+        """
+        if clean_start:
+            return super().migration_plan(targets, clean_start=True)
+        plan = self._plan(targets)
+        if self.dry or self._leased or self.connection.in_atomic_block:
+            return plan
+        if not plan and not self._somebody_else():
+            return plan
+        self._take_lease()
+        self.loader.build_graph()
+        return self._plan(targets)
+
+    def _plan(self, targets: Any) -> Plan:
+        half = self.session.journal.half_done() if has_bookkeeping(self.connection) else {}
+        known = dict(self.loader.applied_migrations)
+        graph = self.loader.graph.nodes
+        started = {key: graph[key] for key in half if key in graph}
+        self.loader.applied_migrations = {**known, **started}
+        back = self._select(targets)
+        if any(backwards for _, backwards in back):
+            return back
+        self.loader.applied_migrations = {key: value for key, value in known.items() if key not in half}
+        return self._select(targets)
+
+    def _select(self, targets: Any) -> Plan:
+        if not self.selection.chosen:
+            return super().migration_plan(targets)
+        applied: dict[Key, object] = dict(self.loader.applied_migrations)
+        return select(self.loader, self.selection, applied, self._newest_first(applied))
+
+    def _newest_first(self, applied: dict[Key, object]) -> list[Key]:
+        if not self.recorder.has_table():
+            return []
+        rows = self.recorder.migration_qs.order_by("-id").values_list("app", "name")
+        recorded = [(app, name) for app, name in rows if (app, name) in applied]
+        return [*(key for key in applied if key not in set(recorded)), *recorded]
+
+    # --- the lease ---------------------------------------------------------------------------------------------
+
+    def _somebody_else(self) -> bool:
+        """Whether another run holds the lease: it may still be busy with what comes after its migrations."""
+        holder = current_holder(self.connection)
+        if holder and not self.wait:
+            raise RunInProgress(
+                f"Another migrate is running on this database: {holder}. Nothing was done."
+                " Remedy: wait for it, or run migrate --wait."
+            )
+        return bool(holder)
+
+    def _take_lease(self) -> None:
+        ensure_bookkeeping(self.connection)
+        reporter = self.session.reporter
+        self.session.lease.acquire(
+            wait=self.wait, tell=lambda holder: reporter.note(f"  waiting for another migrate to end: {holder}")
+        )
+        self._leased = True
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def migrate(
+        self,
+        targets: Any,
+        plan: Plan | None = None,
+        state: ProjectState | None = None,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        """Run the plan. One that goes back and forth is run in that order."""
+        plan = self.migration_plan(targets) if plan is None else plan
+        if not plan or self.connection.in_atomic_block:
+            return super().migrate(targets, plan, state, fake, fake_initial)
+        self.session.journal.begin_run(self.session.command, this_process())
+        self.session.reporter.run(len(plan))
+        self._bulk = Bulk.if_empty(self.session)
+        back, forward = [p for p in plan if p[1]], [p for p in plan if not p[1]]
+        if back and forward:
+            super().migrate(targets, back, None, fake, fake_initial)
+            self.loader.build_graph()
+            state = self._create_project_state(with_applied_migrations=True)
+        try:
+            state = super().migrate(targets, forward or back, state, fake, fake_initial)
+        except BaseException as error:
+            if self._bulk is not None:
+                self._bulk.roll_back(error)
+            raise
+        if self._bulk is not None:
+            self._bulk.commit()
+        return state
+
+    def apply_migration(
+        self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False
+    ) -> ProjectState:
+        """Run a migration forwards, from where the journal says that it stands."""
+        if self.connection.in_atomic_block and self._bulk is None:
+            return super().apply_migration(state, migration, fake, fake_initial)
+        if not fake and fake_initial:
+            fake, state = self.detect_soft_applied(state, migration)
+        self.session.reporter.migration(str(migration), backwards=False, fake=fake)
+        if fake:
+            self.record_migration(migration.app_label, migration.name)
+        elif self._bulk is not None and self._bulk.takes(migration):
+            state = self._bulk.apply(migration, state, lambda: self._record(migration, forward=True))
+        else:
+            state = self._passage(migration).forwards(state)
+        self.applied.append(str(migration))
+        self.session.reporter.migrated()
+        return state
+
+    def unapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
+        """Run a migration backwards, from where the journal says that it stands."""
+        if self.connection.in_atomic_block:
+            return super().unapply_migration(state, migration, fake)
+        self.session.reporter.migration(str(migration), backwards=True, fake=fake)
+        key = (migration.app_label, migration.name)
+        if fake:
+            self.record_migration(*key, forward=False)
+        else:
+            recorded = self.recorder.applied_migrations()
+            self._passage(migration).back(state, applied=key in recorded)
+        self.unapplied.append(str(migration))
+        self.session.reporter.migrated()
+        return state
+
+    def _passage(self, migration: Migration) -> Passage:
+        return Passage(self.session, migration, lambda forward: self._record(migration, forward=forward))
+
+    def _record(self, migration: Migration, *, forward: bool) -> None:
+        key = (migration.app_label, migration.name)
+        if forward and key in self.recorder.applied_migrations():
+            return
+        self.record_migration(*key, forward=forward)
+
+

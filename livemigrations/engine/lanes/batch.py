@@ -1,0 +1,75 @@
+"""The batch lane: statements that touch rows, and operations that are Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, transaction
+
+from livemigrations import conf
+from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.journal import Measures, Row
+from livemigrations.engine.lanes.instant import open_transaction, roll_back
+from livemigrations.engine.locks import RETRIED, Admission
+from livemigrations.engine.session import Session
+from livemigrations.errors import LeaseLost
+
+
+def run_rows(session: Session, row: Row) -> Measures:
+    """Run statements on rows with their journal row in one transaction; waiting for a row is bounded."""
+
+    def attempt() -> int | None:
+        rows = 0
+        with session.connection.cursor() as cursor:
+            try:
+                open_transaction(cursor, session, conf.data_lock_timeout_ms())
+                for statement in row.definition.sql:
+                    cursor.execute(statement)
+                    rows += max(cursor.rowcount, 0)
+                cursor.execute(session.journal.done_sql(row))
+                cursor.execute("COMMIT")
+            except BaseException:
+                roll_back(cursor)
+                raise
+        return rows
+
+    return _repeated(session, attempt)
+
+
+def run_python(session: Session, row: Row, work: Callable[[], None]) -> Measures:
+    """Run a Python operation: in one transaction with its journal row, or, if it wants none, between two rows."""
+    if not row.definition.transactional:
+        session.journal.started(row)
+        started = time.monotonic()
+        work()
+        with session.connection.cursor() as cursor:
+            cursor.execute(session.journal.done_sql(row))
+        return Measures(duration_ms=(time.monotonic() - started) * 1000)
+
+    def attempt() -> int | None:
+        with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{conf.data_lock_timeout_ms()}ms'")
+            cursor.execute(session.lease.guard())
+            if (cursor.fetchone() or (0,))[0] != 1:
+                raise LeaseLost
+            work()
+            cursor.execute(session.journal.done_sql(row))
+        return None
+
+    return _repeated(session, attempt)
+
+
+def _repeated(session: Session, attempt: Callable[[], int | None]) -> Measures:
+    admission = Admission(session.connection, {}, lambda found: None)
+    while True:
+        started = time.monotonic()
+        try:
+            rows = attempt()
+        except DatabaseError as error:
+            if sqlstate(error) not in RETRIED:
+                raise
+            admission.back_off()
+            continue
+        wait = (started - admission.started) * 1000
+        return Measures(wait, (time.monotonic() - started) * 1000, 0.0, rows, admission.attempts + 1)

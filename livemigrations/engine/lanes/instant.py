@@ -1,0 +1,110 @@
+"""The instant lane: catalog changes under a strong lock that is asked for briefly and held for milliseconds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db import DatabaseError
+
+from livemigrations import conf
+from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.journal import Measures, Row
+from livemigrations.engine.locks import RETRIED, Admission, lock_statements, lockable
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import Mode, Step
+from livemigrations.errors import LeaseLost
+
+_GENTLE_TIMEOUT_MS = 1500
+
+
+def run_instant(session: Session, row: Row) -> Measures:
+    """Run a step's statements and its journal row in one transaction.
+
+    Everything that needs no contested lock is sent first; then the locks, the statements that need them and COMMIT
+    go to the server in one message, so that the time under lock does not depend on this process.
+    """
+    step = row.definition
+    tell = session.reporter.waiting
+    admission = Admission(session.connection, step.locks, lambda found: tell("before asking for a lock", found))
+    locks = lockable(session.connection, step.locks)
+    while True:
+        admission.wait_for_opening()
+        waited = (time.monotonic() - admission.started) * 1000
+        try:
+            with session.probe.watch(step.hot) as probe:
+                wait_ms, held_ms, rows = _attempt(session, row, locks, gentle=admission.behind_autovacuum)
+            return Measures(waited + wait_ms, held_ms, probe.longest_ms, rows, admission.attempts + 1)
+        except DatabaseError as error:
+            if sqlstate(error) not in RETRIED:
+                raise
+        admission.back_off()
+
+
+def _attempt(session: Session, row: Row, locks: dict[str, Mode], *, gentle: bool) -> tuple[float, float, int | None]:
+    """One try. Returns the wait for the locks and the time until COMMIT, in milliseconds, and the rows touched."""
+    step = row.definition
+    with session.connection.cursor() as cursor:
+        try:
+            open_transaction(cursor, session, _budget(locks))
+            for statement in [session.journal.done_sql(row), *step.sql[: step.unlocked]]:
+                cursor.execute(statement)
+            if gentle:
+                _make_autovacuum_leave(cursor, locks)
+            cursor.execute(_script(step, locks))
+            times, rows = _answers(cursor)
+        except BaseException:
+            roll_back(cursor)
+            raise
+    return (times[1] - times[0]) * 1000, (times[2] - times[1]) * 1000, rows
+
+
+def _budget(locks: dict[str, Mode]) -> int:
+    """The lock timeout of each request, so that all of them together keep to the budget."""
+    return max(5, conf.lock_budget_ms() // max(1, len(locks)))
+
+
+def open_transaction(cursor: Any, session: Session, lock_timeout_ms: int) -> None:
+    """Begin, under the lease. The commit need not wait for the disk: step and journal row are lost together or kept."""
+    cursor.execute(
+        f"BEGIN; SET LOCAL lock_timeout = '{lock_timeout_ms}ms'; SET LOCAL statement_timeout = 0;"
+        " SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL synchronous_commit = off"
+    )
+    cursor.execute(session.lease.guard())
+    if cursor.fetchone()[0] != 1:
+        raise LeaseLost
+
+
+def _make_autovacuum_leave(cursor: Any, locks: dict[str, Mode]) -> None:
+    """Ask for a lock that conflicts with vacuum but with no traffic: after a second the server cancels the vacuum."""
+    cursor.execute(f"SET LOCAL lock_timeout = '{_GENTLE_TIMEOUT_MS}ms'")
+    for statement in lock_statements(dict.fromkeys(locks, Mode.SHARE_UPDATE_EXCLUSIVE)):
+        cursor.execute(statement)
+    cursor.execute(f"SET LOCAL lock_timeout = '{_budget(locks)}ms'")
+
+
+_NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS livemigrations_clock"
+
+
+def _script(step: Step, locks: dict[str, Mode]) -> str:
+    return ";\n".join([_NOW, *lock_statements(locks), _NOW, *step.sql[step.unlocked :], _NOW, "COMMIT"])
+
+
+def _answers(cursor: Any) -> tuple[list[float], int | None]:
+    """The three clock readings, and the rows that data statements touched."""
+    times: list[float] = []
+    rows: int | None = None
+    while True:
+        if cursor.description and cursor.description[0][0] == "livemigrations_clock":
+            times.append(cursor.fetchone()[0])
+        elif (cursor.cursor.statusmessage or "").split(" ")[0] in ("INSERT", "UPDATE", "DELETE"):
+            rows = (rows or 0) + cursor.rowcount
+        if not cursor.cursor.nextset():
+            return times, rows
+
+
+def roll_back(cursor: Any) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except DatabaseError:
+        cursor.db.close()

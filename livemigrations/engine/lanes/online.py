@@ -1,0 +1,170 @@
+"""The online lane: work that may take hours and stops nobody, so that no timeout may cut it off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError
+
+from livemigrations import conf
+from livemigrations.catalog.activity import builder_of, old_transactions
+from livemigrations.catalog.definitions import read_indexes
+from livemigrations.catalog.relations import relation, relation_oid
+from livemigrations.catalog.twins import index_as_defined
+from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.journal import Measures, Row
+from livemigrations.engine.lanes.instant import open_transaction, roll_back
+from livemigrations.engine.lanes.progress import progress_of
+from livemigrations.engine.locks import RETRIED, Admission
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import IndexTarget
+from livemigrations.errors import DefinitionConflict
+from livemigrations.statements.names import Name
+
+
+def run_validation(session: Session, row: Row) -> Measures:
+    """Run VALIDATE with its journal row in one transaction, without timeouts."""
+    started = time.monotonic()
+    with (
+        session.connection.cursor() as cursor,
+        session.probe.watch(row.definition.hot, calm=True) as probe,
+        progress_of(session, row.definition.label),
+    ):
+        try:
+            open_transaction(cursor, session, 0)
+            cursor.execute(session.journal.done_sql(row))
+            for statement in row.definition.sql:
+                cursor.execute(statement)
+            cursor.execute("COMMIT")
+        except BaseException:
+            roll_back(cursor)
+            raise
+    return Measures(duration_ms=(time.monotonic() - started) * 1000, stall_ms=probe.longest_ms)
+
+
+def run_untransactional(session: Session, row: Row) -> Measures:
+    """Run what no transaction can hold, between the two states of its journal row."""
+    started = time.monotonic()
+    step, admission = row.definition, Admission(session.connection, {}, lambda found: None)
+    adopted = False
+    session.journal.started(row)
+    with session.probe.watch(step.hot, calm=True) as probe, _patient(session), progress_of(session, step.label):
+        while True:
+            try:
+                adopted = _build(session, row) if step.index else _execute(session, step.sql)
+                break
+            except DatabaseError as error:
+                if sqlstate(error) not in RETRIED:
+                    raise
+                admission.back_off()
+    with session.connection.cursor() as cursor:
+        cursor.execute(session.journal.done_sql(row, adopted=adopted))
+    duration = (time.monotonic() - started) * 1000
+    return Measures(0.0, duration, probe.longest_ms, None, admission.attempts + 1)
+
+
+@contextmanager
+def _patient(session: Session) -> Iterator[None]:
+    """A session without timeouts that the server gives up when this process dies."""
+    names = ["lock_timeout", "statement_timeout", "idle_session_timeout"]
+    settings = [f"SET {name} = 0" for name in names]
+    if (workers := conf.maintenance_workers()) is not None:
+        names.append("max_parallel_maintenance_workers")
+        settings.append(f"SET max_parallel_maintenance_workers = {workers}")
+    with session.connection.cursor() as cursor:
+        for setting in settings:
+            cursor.execute(setting)
+        try:
+            yield
+        finally:
+            if session.connection.is_usable():
+                for name in names:
+                    cursor.execute(f"RESET {name}")
+
+
+def _execute(session: Session, statements: tuple[str, ...]) -> bool:
+    with session.connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    return False
+
+
+def _build(session: Session, row: Row) -> bool:
+    """Build or drop an index unless the catalog says that it is done. Returns whether a finished one was found."""
+    target = row.definition.index
+    assert target is not None
+    if target.drop:
+        return _execute(session, row.definition.sql)
+    if settle(session, target):
+        return row.state == "planned"
+    if waits := old_transactions(session.connection):
+        session.reporter.waiting("a concurrent index waits for these to end", waits)
+    try:
+        _execute(session, row.definition.sql)
+    except BaseException:
+        _drop_leftover(session, target)
+        raise
+    return False
+
+
+def settle(session: Session, target: IndexTarget) -> bool:
+    """Whether the index stands there, valid and as defined. An invalid leftover is dropped.
+
+    Raises ``DefinitionConflict`` for another relation, or another definition, under that name.
+    """
+    connection = session.connection
+    table = Name(target.schema, target.table)
+    table_oid = relation_oid(connection, table)
+    assert table_oid is not None, table
+    _wait_for_builder(session, table_oid)
+    schema = Name(target.schema or _schema_of(session, table), target.name)
+    found = relation(connection, schema)
+    if found is None:
+        return False
+    index = read_indexes(connection, table_oid).get(target.name)
+    if index is None:
+        raise DefinitionConflict(
+            f"The name {target.name} is taken by another relation (kind {found.kind!r}), not by an index of {table.plain}."
+            f" Nothing was changed. Remedy: rename it, then migrate again."
+        )
+    if not index.valid:
+        session.reporter.note(f"    {target.name} is an invalid leftover: dropped and built anew")
+        _execute(session, (f"DROP INDEX CONCURRENTLY IF EXISTS {schema}",))
+        return False
+    wanted = index_as_defined(connection, table, target.rest, unique=target.unique)
+    if index.definition != wanted:
+        raise DefinitionConflict(
+            f"The index {target.name} of {table.plain} exists with another definition. Nothing was changed.\n"
+            f"  there: {index.definition}\n  here:  {wanted}\nRemedy: rename or drop it (DROP INDEX CONCURRENTLY {schema}),"
+            " then migrate again."
+        )
+    return True
+
+
+def _schema_of(session: Session, table: Name) -> str:
+    found = relation(session.connection, table)
+    return found.schema if found else ""
+
+
+def _wait_for_builder(session: Session, table_oid: int) -> None:
+    """Let the backend of a run that was killed finish or notice; it may still be building."""
+    told = False
+    while (pid := builder_of(session.connection, table_oid)) is not None:
+        if not told:
+            session.reporter.note(f"    waiting for pid {pid}, which is still building an index on this table")
+            told = True
+        time.sleep(0.2)
+
+
+def _drop_leftover(session: Session, target: IndexTarget) -> None:
+    """After a failed build: take the invalid index away if the connection still works."""
+    connection = session.connection
+    if connection.connection is None or not connection.is_usable():
+        return
+    schema = Name(target.schema or _schema_of(session, Name(target.schema, target.table)), target.name)
+    table_oid = relation_oid(connection, Name(target.schema, target.table))
+    index = read_indexes(connection, table_oid).get(target.name) if table_oid else None
+    if index and not index.valid:
+        _execute(session, (f"DROP INDEX CONCURRENTLY IF EXISTS {schema}",))

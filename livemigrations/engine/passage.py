@@ -1,0 +1,192 @@
+"""One migration, one direction: operation by operation, from wherever the journal says that it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.migrations import Migration
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from livemigrations.engine import journal as books
+from livemigrations.engine.journal import BACK, FORWARD, Row
+from livemigrations.engine.planner import Planner, digest_of, source_of
+from livemigrations.engine.runner import run_step
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import Lane, Step
+from livemigrations.errors import MigrationEdited, StepFailed
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An operation in its migration, with the states before and after it."""
+
+    identity: books.Operation
+    operation: Operation
+    before: ProjectState
+    after: ProjectState
+
+
+class Passage:
+    """Takes one migration forwards or back."""
+
+    def __init__(self, session: Session, migration: Migration, record: Callable[[bool], None]) -> None:
+        self.session, self.migration, self.record = session, migration, record
+        self.journal = session.journal
+        self.rows = self.journal.open_rows(migration.app_label, migration.name)
+        self.planner = Planner(session.connection, session.around)
+
+    def forwards(self, state: ProjectState) -> ProjectState:
+        """Apply the operations that are not applied and record the migration. Returns the state after it."""
+        places, state = self._places(state)
+        self._refuse_edited(places)
+        for place in places:
+            self._forward(place)
+        with transaction.atomic(using=self.session.connection.alias):
+            self.journal.close(self.migration.app_label, self.migration.name)
+            self.record(True)
+        return state
+
+    def back(self, state: ProjectState, *, applied: bool) -> None:
+        """Take back the operations that are applied and unrecord the migration.
+
+        ``state`` is the one before the migration; ``applied`` says whether Django records it as applied.
+        """
+        places, _ = self._places(state.clone())
+        self._refuse_edited(places)
+        for place in reversed(places):
+            self._back(place, applied=applied)
+        with transaction.atomic(using=self.session.connection.alias):
+            self.journal.close(self.migration.app_label, self.migration.name)
+            self.record(False)
+
+    # --- one operation -----------------------------------------------------------------------------------------
+
+    def _forward(self, place: _Place) -> None:
+        rows = self._begun(place)
+        if rows and rows[0].direction == FORWARD:
+            if not all(row.done for row in rows):
+                self._run(place, rows, backwards=False)
+            return
+        if rows and not all(row.done for row in rows):
+            self._run(place, rows, backwards=True)
+        steps = self._plan(place, backwards=False)
+        self._run(place, self.journal.plan(place.identity, FORWARD, steps), backwards=False, planned=steps)
+
+    def _back(self, place: _Place, *, applied: bool) -> None:
+        rows = self._begun(place)
+        if rows and rows[0].direction == BACK:
+            if not all(row.done for row in rows):
+                self._run(place, rows, backwards=True)
+            return
+        if rows:
+            steps = self._undoing(place, rows)
+        elif applied:
+            steps = self._reversing(place)
+        else:
+            return
+        self._run(place, self.journal.plan(place.identity, BACK, steps), backwards=True, planned=steps)
+
+    def _begun(self, place: _Place) -> list[Row]:
+        """The newest open rows of an operation, if one of its steps was ever begun."""
+        rows = self.rows.get(place.identity.index, [])
+        rows = [row for row in rows if row.direction == rows[-1].direction]
+        return rows if any(row.state != "planned" for row in rows) else []
+
+    def _plan(self, place: _Place, *, backwards: bool) -> list[Step]:
+        before, after = (place.after, place.before) if backwards else (place.before, place.after)
+        if backwards and not place.operation.reversible:
+            raise StepFailed(
+                f"{place.identity.app}.{place.identity.migration}, operation {place.identity.index + 1}"
+                f" ({place.operation.describe()}) cannot be reversed. What was taken back before is kept."
+            )
+        steps = self.planner.steps(
+            place.identity.app, place.operation, before, after, backwards=backwards, atomic=self.migration.atomic
+        )
+        return steps or [Step(f"nothing to do in the database: {place.operation.describe()}", Lane.INSTANT)]
+
+    def _reversing(self, place: _Place) -> list[Step]:
+        """The steps back of a complete operation. What it adopted stays; what it added to that goes."""
+        last = self.journal.last_forward(place.identity.app, place.identity.migration, place.identity.index)
+        adopted = any(row.outcome == "adopted" for row in last)
+        if adopted or (not last and getattr(place.operation, "adopts", False)):
+            return self._undo_steps(place, [row for row in last if row.outcome != "adopted"])
+        return self._plan(place, backwards=True)
+
+    def _undoing(self, place: _Place, rows: list[Row]) -> list[Step]:
+        """The steps back of an operation that was begun: those that ran, undone."""
+        if all(row.done for row in rows):
+            return self._reversing_open(place, rows)
+        begun = [row for row in rows if row.state != "planned" and row.outcome != "adopted"]
+        stuck = [row for row in begun if not row.definition.undo and row.definition.sql]
+        if stuck:
+            raise StepFailed(
+                f"{place.identity.app}.{place.identity.migration} stopped in the middle of operation"
+                f" {place.identity.index + 1}, and its step «{stuck[0].definition.label}» has no way back of its own."
+                " Nothing was changed. Remedy: finish it first with migrate, then go back."
+            )
+        return self._undo_steps(place, begun)
+
+    def _reversing_open(self, place: _Place, rows: list[Row]) -> list[Step]:
+        if any(row.outcome == "adopted" for row in rows):
+            return self._undo_steps(place, [row for row in rows if row.outcome != "adopted"])
+        return self._plan(place, backwards=True)
+
+    def _undo_steps(self, place: _Place, rows: list[Row]) -> list[Step]:
+        from livemigrations.engine.translate import steps_for
+        from livemigrations.statements.parse import parse
+
+        statements = [sql for row in reversed(rows) for sql in row.definition.undo]
+        steps = list(steps_for(self.session.around, parse(";\n".join(statements))))
+        return steps or [Step(f"left as it was found: {place.operation.describe()}", Lane.INSTANT)]
+
+    def _run(self, place: _Place, rows: list[Row], *, backwards: bool, planned: list[Step] | None = None) -> None:
+        """Run those of the rows that are not done. Python work is planned anew on resume: the journal keeps only SQL."""
+        python = [step for step in planned or self._python(place, rows, backwards=backwards) if step.work]
+        for row in rows:
+            is_python = row.definition.lane == Lane.BATCH and not row.definition.sql
+            work = python.pop(0).work if is_python else None
+            if not row.done:
+                run_step(self.session, place.identity, row, work)
+
+    def _python(self, place: _Place, rows: list[Row], *, backwards: bool) -> list[Step]:
+        if all(row.definition.sql or row.definition.lane != Lane.BATCH for row in rows):
+            return []
+        return [step for step in self._plan(place, backwards=backwards) if step.work]
+
+    # --- the migration -----------------------------------------------------------------------------------------
+
+    def _places(self, state: ProjectState) -> tuple[list[_Place], ProjectState]:
+        places = []
+        app, name = self.migration.app_label, self.migration.name
+        for index, operation in enumerate(self.migration.operations):
+            before = state.clone()
+            operation.state_forwards(app, state)
+            source = source_of(operation)
+            identity = books.Operation(app, name, index, digest_of(source), source)
+            places.append(_Place(identity, operation, before, state.clone()))
+        return places, state
+
+    def _refuse_edited(self, places: list[_Place]) -> None:
+        """Raise ``MigrationEdited`` if an operation of which something is done is another one now."""
+        for index, rows in self.rows.items():
+            begun = [row for row in rows if row.state != "planned"]
+            now = places[index].identity if index < len(places) else None
+            if begun and (now is None or now.digest != begun[-1].digest):
+                label = f"{self.migration.app_label}.{self.migration.name}"
+                raise MigrationEdited(
+                    f"{label} was edited after it was half applied: operation {index + 1} is not what was begun.\n"
+                    f"  begun as (digest {begun[-1].digest[:12]}):\n{_quoted(begun[-1].source)}\n"
+                    f"  and is now (digest {now.digest[:12] if now else 'none'}):\n"
+                    f"{_quoted(now.source if now else '(no such operation)')}\n"
+                    "Nothing was changed. Remedy: restore the file as it was, finish or take back the migration, then"
+                    " write the change into a new one."
+                )
+
+
+def _quoted(source: str) -> str:
+    return "\n".join(f"    {line}" for line in source.strip().splitlines())
+
+

@@ -1,0 +1,166 @@
+"""From an operation of a migration to its steps."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import operations as django_operations
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import OperationWriter
+
+from livemigrations.engine.editor import collecting, editor_class
+from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.surroundings import Surroundings
+from livemigrations.engine.translate import steps_for
+from livemigrations.statements.parse import parse
+
+_COLLECTED = ("django.db.migrations.operations", "django.contrib.postgres.operations", "livemigrations.", "pgtrigger.")
+
+
+class Planner:
+    """Plans the operations of one run against its surroundings."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, around: Surroundings) -> None:
+        self.connection, self.around = connection, around
+
+    def steps(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool, atomic: bool
+    ) -> list[Step]:
+        """The steps that take the database from state ``before`` to ``after``.
+
+        ``atomic`` says whether the migration asks for transactions. For ``backwards`` the operation is undone.
+        """
+        found: list[Step] = []
+        for part, one, other in _parts(app, operation, before, after, backwards=backwards):
+            if is_collected(part):
+                found += self._collected(app, part, one, other, backwards=backwards)
+            else:
+                found.append(self._python(app, part, one, other, backwards=backwards, atomic=atomic))
+        return list(_grouped(found))
+
+    def _collected(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+    ) -> list[Step]:
+        before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
+        with collecting(self.connection) as editor:
+            _apply(operation, app, editor, before, after, backwards=backwards)
+        statements = parse("\n".join(editor.collected_sql))
+        adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
+        return [*adopted, *steps_for(self.around, statements)]
+
+    def _python(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool, atomic: bool
+    ) -> Step:
+        wrapped = getattr(operation, "atomic", False) or (atomic and getattr(operation, "atomic", None) is not False)
+
+        def work() -> None:
+            editor = editor_class(self.connection)(self.connection, atomic=wrapped)
+            with editor:
+                _apply(operation, app, editor, before, after, backwards=backwards)
+
+        before.apps, after.apps  # noqa: B018
+        return Step(operation.describe(), Lane.BATCH, transactional=bool(wrapped), work=work)
+
+
+def is_collected(operation: Operation) -> bool:
+    """Whether the SQL of an operation can be collected and translated, rather than only run."""
+    if not operation.reduces_to_sql or isinstance(operation, django_operations.RunPython):
+        return False
+    name = type(operation).__name__
+    return type(operation).__module__.startswith(_COLLECTED) and not name.endswith("Extension")
+
+
+def is_noop(operation: Operation, *, backwards: bool) -> bool:
+    """Whether the operation is Python that does nothing in this direction."""
+    if not isinstance(operation, django_operations.RunPython):
+        return False
+    code = operation.reverse_code if backwards else operation.code
+    return code is django_operations.RunPython.noop
+
+
+def _apply(
+    operation: Operation, app: str, editor: Any, before: ProjectState, after: ProjectState, *, backwards: bool
+) -> None:
+    if backwards:
+        operation.database_backwards(app, editor, before, after)
+    else:
+        operation.database_forwards(app, editor, before, after)
+
+
+def _parts(
+    app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+) -> Iterator[tuple[Operation, ProjectState, ProjectState]]:
+    """The operation itself, or those inside a SeparateDatabaseAndState, each with its states, in running order."""
+    if type(operation) is not django_operations.SeparateDatabaseAndState:
+        if not is_noop(operation, backwards=backwards):
+            yield operation, before, after
+        return
+    states = [before.clone() if not backwards else after.clone()]
+    for inner in operation.database_operations:
+        state = states[-1].clone()
+        inner.state_forwards(app, state)
+        states.append(state)
+    pairs = list(zip(operation.database_operations, states, states[1:], strict=False))
+    for inner, one, other in reversed(pairs) if backwards else pairs:
+        first, second = (other, one) if backwards else (one, other)
+        yield from _parts(app, inner, first, second, backwards=backwards)
+
+
+def _grouped(steps: list[Step]) -> Iterator[Step]:
+    """Join neighbouring instant steps: one operation, one transaction, as far as PostgreSQL lets it be one."""
+    open_: list[Step] = []
+    for step in steps:
+        if step.lane == Lane.INSTANT and step.transactional and not step.adopted and step.work is None:
+            open_.append(step)
+            continue
+        yield from _joined(open_)
+        open_ = []
+        yield step
+    yield from _joined(open_)
+
+
+def _joined(steps: list[Step]) -> Iterator[Step]:
+    if not steps:
+        return
+    if len(steps) == 1:
+        yield steps[0]
+        return
+    locks = {}
+    for step in steps:
+        for table, mode in step.locks.items():
+            locks[table] = max(mode, locks.get(table, mode), key=lambda m: m.strength)
+    unlocked = next((i for i, step in enumerate(steps) if step.locks), len(steps))
+    yield replace(
+        steps[0],
+        label=steps[0].label if len(steps) == 2 else f"{steps[0].label} (and {len(steps) - 1} statements)",
+        sql=tuple(sql for step in steps for sql in step.sql),
+        locks=locks,
+        hot=tuple(dict.fromkeys(table for step in steps for table in step.hot)),
+        unlocked=sum(len(step.sql) for step in steps[:unlocked]),
+        undo=tuple(sql for step in reversed(steps) for sql in step.undo) if all(s.undo for s in steps) else (),
+        checks=tuple(check for step in steps for check in step.checks),
+    )
+
+
+def source_of(operation: Operation) -> str:
+    """The operation as Python source: what the journal keeps and what a digest is made of."""
+    try:
+        text, _ = OperationWriter(operation, indentation=0).serialize()
+        return text
+    except (ValueError, TypeError, AttributeError):
+        name, arguments, keywords = operation.deconstruct()
+        codes = [inspect.getsource(v) for v in [*arguments, *keywords.values()] if inspect.isfunction(v)]
+        return "\n".join([f"{name}({arguments!r}, {keywords!r})" if not codes else name, *codes])
+
+
+def digest_of(source: str) -> str:
+    """SHA-256 of an operation's source, in hexadecimal."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+

@@ -1,0 +1,175 @@
+"""What a run tells: a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from django.core.management.base import OutputWrapper
+from django.core.management.color import Style
+
+from livemigrations.catalog.activity import Session as DatabaseSession
+from livemigrations.results import StepReport
+
+
+class Reporter(Protocol):
+    """The events of a run, in order."""
+
+    def run(self, migrations: int) -> None: ...
+    def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None: ...
+    def migrated(self) -> None: ...
+    def step(self, label: str) -> None: ...
+    def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None: ...
+    def progress(self, text: str, fraction: float | None) -> None: ...
+    def note(self, text: str) -> None: ...
+    def end(self) -> None: ...
+
+
+class Silent:
+    """Tells nothing."""
+
+    def run(self, migrations: int) -> None: ...
+    def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None: ...
+    def migrated(self) -> None: ...
+    def step(self, label: str) -> None: ...
+    def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None: ...
+    def progress(self, text: str, fraction: float | None) -> None: ...
+    def note(self, text: str) -> None: ...
+    def end(self) -> None: ...
+
+
+class Lines:
+    """Plain lines, in the form of Django's own migrate."""
+
+    def __init__(self, stdout: OutputWrapper, style: Style, verbosity: int = 1) -> None:
+        self.stdout, self.style, self.verbosity = stdout, style, verbosity
+        self._open = False
+        self._last = 0.0
+
+    def run(self, migrations: int) -> None: ...
+
+    def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None:
+        self._newline()
+        self.stdout.write(f"  {'Unapplying' if backwards else 'Applying'} {name}...", ending="")
+        self.stdout.flush()
+        self._open = True
+        self._fake = fake
+
+    def migrated(self) -> None:
+        text = self.style.SUCCESS(" FAKED" if self._fake else " OK")
+        self.stdout.write(text if self._open else f"   {text}")
+        self._open = False
+
+    def step(self, label: str) -> None:
+        if self.verbosity > 1:
+            self._line(f"    {label}")
+
+    def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None:
+        for session in sessions:
+            self._line(self.style.WARNING(f"    waiting, {what}: {session}"))
+
+    def progress(self, text: str, fraction: float | None) -> None:
+        if time.monotonic() - self._last > 5:
+            self._last = time.monotonic()
+            self._line(f"    {text}" + (f" {fraction:.0%}" if fraction is not None else ""))
+
+    def note(self, text: str) -> None:
+        self._line(text)
+
+    def end(self) -> None:
+        self._newline()
+
+    def _line(self, text: str) -> None:
+        self._newline()
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def _newline(self) -> None:
+        if self._open:
+            self.stdout.write("")
+            self._open = False
+
+
+class Bars:
+    """A progress bar for terminals (rich): migrations, and below it the step that takes long."""
+
+    def __init__(self, verbosity: int = 1) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.verbosity = verbosity
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=False
+        )
+        self._all: Any = None
+        self._one: Any = None
+
+    def run(self, migrations: int) -> None:
+        if migrations:
+            self._bar.start()
+            self._all = self._bar.add_task("Migrating", total=migrations)
+
+    def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None:
+        if self._all is not None:
+            self._bar.update(self._all, description=f"{'Unapplying' if backwards else 'Applying'} {name}")
+
+    def migrated(self) -> None:
+        self._end_step()
+        if self._all is not None:
+            self._bar.advance(self._all)
+
+    def step(self, label: str) -> None:
+        self._end_step()
+        if self.verbosity > 1:
+            self._bar.console.print(f"  {label}", markup=False)
+
+    def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None:
+        for session in sessions:
+            self._bar.console.print(f"  waiting, {what}: {session}", style="yellow", markup=False)
+
+    def progress(self, text: str, fraction: float | None) -> None:
+        if self._one is None:
+            self._one = self._bar.add_task(text, total=100)
+        self._bar.update(self._one, description=text, completed=100 * (fraction or 0))
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False)
+
+    def end(self) -> None:
+        self._end_step()
+        if self._all is not None:
+            self._bar.update(self._all, description="Migrated")
+            self._bar.stop()
+
+    def _end_step(self) -> None:
+        if self._one is not None:
+            self._bar.remove_task(self._one)
+            self._one = None
+
+
+def reporter_for(stdout: OutputWrapper, style: Style, verbosity: int) -> Reporter:
+    """The reporter that fits the output: nothing, bars, or lines."""
+    if verbosity < 1:
+        return Silent()
+    return Bars(verbosity) if stdout.isatty() else Lines(stdout, style, verbosity)
+
+
+def summary(steps: list[StepReport], seconds: float) -> list[str]:
+    """The report at the end of a run: totals, and the steps that waited or stalled somebody."""
+    if not steps:
+        return []
+    worst = max(steps, key=lambda step: step.stall_ms)
+    waited = sum(step.lock_wait_ms for step in steps)
+    lines = [
+        f"{len(steps)} steps in {seconds:,.1f} s; longest stall seen by the probe {worst.stall_ms:,.1f} ms"
+        + (f" ({worst.migration}: {worst.description})" if worst.stall_ms else "")
+        + f"; waited {waited / 1000:,.1f} s for locks."
+    ]
+    notable = sorted((s for s in steps if s.stall_ms or s.duration_ms > 1000), key=lambda s: -s.duration_ms)[:10]
+    if notable:
+        lines.append(f"  {'lock wait':>10} {'duration':>10} {'stall':>9} {'tries':>5}  step")
+    lines += [
+        f"  {s.lock_wait_ms:>7,.0f} ms {s.duration_ms:>7,.0f} ms {s.stall_ms:>6,.1f} ms {s.attempts:>5}  {s.migration}: {s.description}"
+        for s in notable
+    ]
+    return lines

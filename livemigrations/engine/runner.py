@@ -1,0 +1,101 @@
+"""Runs one step in its lane, and says what went wrong in words that help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import DatabaseError
+
+from livemigrations.catalog.relations import fetch
+from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.journal import Measures, Operation, Row
+from livemigrations.engine.lanes import batch, instant, online
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import Lane, RowCheck
+from livemigrations.errors import MissingRights, RowsInTheWay, StepFailed
+from livemigrations.results import StepReport
+from livemigrations.signals import step_finished, step_started
+
+
+def run_step(session: Session, operation: Operation, row: Row, work: Callable[[], None] | None = None) -> None:
+    """Run a step that is not done yet, journal it and its measures, and tell the reporter and the signals."""
+    session.lease.check()
+    step = row.definition
+    session.reporter.step(step.label)
+    name = f"{operation.app}.{operation.migration}"
+    step_started.send(sender=Session, using=session.connection.alias, migration=name, step=step)
+    try:
+        for check in step.checks:
+            _ask(session, check)
+        measures = _lane(session, row, work)
+    except DatabaseError as error:
+        raise _explained(session, operation, row, error) from error
+    session.journal.measured(row, measures)
+    report = StepReport(
+        name, operation.index, step.label, step.lane.value, measures.lock_wait_ms, measures.duration_ms,
+        measures.stall_ms, measures.rows, measures.attempts,
+    )  # fmt: skip
+    session.steps.append(report)
+    step_finished.send(sender=Session, using=session.connection.alias, migration=name, step=step, report=report)
+
+
+def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measures:
+    step = row.definition
+    if work is not None:
+        return batch.run_python(session, row, work)
+    if not step.transactional:
+        return online.run_untransactional(session, row)
+    if step.lane == Lane.ONLINE:
+        return online.run_validation(session, row)
+    if step.lane == Lane.BATCH:
+        return batch.run_rows(session, row)
+    return instant.run_instant(session, row)
+
+
+def _ask(session: Session, check: RowCheck) -> None:
+    """Raise ``RowsInTheWay`` if rows would break the step."""
+    count = fetch(session.connection, check.count)[0][0]
+    if count:
+        rows = "\n".join(f"  {row[0]}" for row in fetch(session.connection, check.sample))
+        raise RowsInTheWay(
+            f"{check.problem.format(count=f'{count:,}')}. The first of them:\n{rows}\n"
+            f"Nothing of this step was changed. Remedy: {check.remedy}."
+        )
+
+
+_REMEDIES = {
+    "23": "correct the rows that the message names, then migrate again",
+    "53": "make room (disk, memory or connections), then migrate again",
+    "08": "look why the connection was lost, then migrate again",
+    "57": "look why the server ended the statement, then migrate again",
+    "42": "correct the migration or what the message names in the database, then migrate again",
+}
+
+
+def _explained(session: Session, operation: Operation, row: Row, error: DatabaseError) -> StepFailed | MissingRights:
+    """The database's error with the step that met it and what to do."""
+    state = sqlstate(error)
+    where = f"{operation.app}.{operation.migration}, operation {operation.index + 1}: {row.definition.label}"
+    kept = "What was done before is kept; migrate goes on at this step."
+    text = str(error).strip()
+    if state == "42501":
+        role, owners = _role_and_owners(session, row)
+        return MissingRights(
+            f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
+            f" GRANT the owner's role to {role}. {kept}"
+        )
+    remedy = _REMEDIES.get(state[:2], "look into the message, then migrate again")
+    return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {kept}")
+
+
+def _role_and_owners(session: Session, row: Row) -> tuple[str, str]:
+    try:
+        rows = fetch(
+            session.connection,
+            "SELECT current_user, string_agg(c.relname || ' belongs to ' || pg_get_userbyid(c.relowner), ', ')"
+            " FROM pg_class c WHERE c.oid = ANY (SELECT to_regclass(n)::oid FROM unnest(%s::text[]) n)",
+            [list(row.definition.locks)],
+        )
+    except DatabaseError:
+        return "of this connection", ""
+    return rows[0][0], f" {rows[0][1]}." if rows[0][1] else ""

@@ -1,0 +1,113 @@
+"""What a statement will meet: which tables are new in this run, which stand empty, which are populated."""
+
+from __future__ import annotations
+
+import re
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
+from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.statements.names import Name
+
+
+class Surroundings:
+    """The catalog as it is, with what this run has created or renamed meanwhile laid over it.
+
+    One object lives as long as a run (or a script); a plan for statements not yet executed is made on a copy.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+        self.new: set[str] = set()
+        self._renamed: dict[str, Name] = {}
+
+    def copy(self) -> Surroundings:
+        """A copy for planning ahead."""
+        other = Surroundings(self.connection)
+        other.new, other._renamed = set(self.new), dict(self._renamed)
+        return other
+
+    def created(self, table: Name) -> None:
+        """A statement before made this table."""
+        self.new.add(table.name)
+
+    def dropped(self, table: Name) -> None:
+        """A statement before dropped this table."""
+        self.new.discard(table.name)
+
+    def renamed(self, table: Name, name: str) -> None:
+        """A statement before gave the table another name."""
+        if table.name in self.new:
+            self.new.add(name)
+        else:
+            self._renamed[name] = self._renamed.get(table.name, table)
+
+    def find(self, table: Name) -> Relation | None:
+        """The table in the catalog, under the name that it has there; None for one that is new or unknown."""
+        if table.name in self.new:
+            return None
+        return relation(self.connection, self._renamed.get(table.name, table))
+
+    def exists(self, table: Name) -> bool:
+        """Whether traffic may know the table: it stands in the catalog and is not of this run."""
+        return self.find(table) is not None
+
+    def populated(self, table: Name) -> bool:
+        """Whether the table is known to traffic and has rows."""
+        found = self.find(table)
+        return found is not None and found.kind in ("r", "p", "m") and has_rows(self.connection, found.oid)
+
+    def table_of_index(self, index: Name) -> Name | None:
+        """The table of an index, or None if there is no such index."""
+        found = relation(self.connection, index)
+        if found is None:
+            return None
+        rows = fetch(
+            self.connection,
+            "SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indexrelid = %s",
+            [found.oid],
+        )
+        return Name(*rows[0]) if rows else None
+
+    def locked_with(self, table: Name, *, constraint: str = "", column: str = "") -> list[Name]:
+        """The other tables that dropping a table, its constraint or its column locks too."""
+        found = self.find(table)
+        if found is None:
+            return []
+        if constraint:
+            other = referenced_by_constraint(self.connection, found.oid, constraint)
+            return [other] if other else []
+        if column:
+            return referenced_by_column(self.connection, found.oid, column)
+        return neighbours(self.connection, found.oid)
+
+    def volatile(self, expression: str) -> list[str]:
+        """The volatile functions that an expression calls."""
+        names = {name.lower() for name in re.findall(r'"?([A-Za-z_][\w$]*)"?\s*\(', expression)}
+        rows = fetch(
+            self.connection,
+            "SELECT DISTINCT proname FROM pg_proc WHERE proname = ANY (%s) AND provolatile = 'v' ORDER BY 1",
+            [sorted(names)],
+        )
+        return [row[0] for row in rows]
+
+    def column_type(self, table: Name, column: str) -> str:
+        """The type of a column with its length; empty if there is no such column."""
+        found = self.find(table)
+        rows = fetch(
+            self.connection,
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = %s AND attname = %s AND NOT attisdropped",
+            [found.oid if found else 0, column],
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def type_named(self, text: str) -> str:
+        """The catalog's name of a type that a statement spells."""
+        base = re.split(r"\s+(?:USING|COLLATE)\s", text, maxsplit=1, flags=re.IGNORECASE)[0]
+        size = re.search(r"\([\d\s,]+\)", base)
+        rows = fetch(self.connection, "SELECT format_type(to_regtype(%s), NULL)", [base])
+        name = str(rows[0][0]) if rows and rows[0][0] else base
+        return name + (size[0].replace(" ", "") if size and "(" not in name else "")

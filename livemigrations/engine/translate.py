@@ -1,0 +1,381 @@
+"""From statements to steps: the same schema, by a way that a populated table can bear.
+
+One rule a kind of statement. On a table that is new or empty every statement stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from livemigrations.engine import checks, hazards
+from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
+from livemigrations.engine.surroundings import Surroundings
+from livemigrations.statements.columns import take_apart
+from livemigrations.statements.names import Name, identifier
+from livemigrations.statements.parse import Kind, Statement
+
+Rule = Callable[[Surroundings, Statement], Iterator[Step]]
+
+
+def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator[Step]:
+    """Yield the steps of one operation; ``around`` learns what they create."""
+    for statement in statements:
+        rule = _RULES.get(statement.kind)
+        if rule and statement.table and around.populated(statement.table):
+            yield from rule(around, statement)
+        else:
+            yield from _plain(around, statement)
+        _remember(around, statement)
+
+
+def _remember(around: Surroundings, statement: Statement) -> None:
+    if statement.table is None:
+        return
+    if statement.kind == Kind.CREATE_TABLE:
+        around.created(statement.table)
+    elif statement.kind == Kind.DROP_TABLE:
+        around.dropped(statement.table)
+    elif statement.kind == Kind.RENAME_TABLE:
+        around.renamed(statement.table, statement.name)
+
+
+# --- plain statements ------------------------------------------------------------------------------------------
+
+
+def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    sql = statement.sql
+    if statement.kind == Kind.UNTRANSACTIONAL:
+        yield Step(_label(statement), Lane.ONLINE, (sql,), transactional=False)
+        return
+    if statement.kind == Kind.ROWS:
+        yield Step(_label(statement), Lane.BATCH, (sql,))
+        return
+    if statement.kind == Kind.DROP_INDEX:
+        yield from _drop_index(around, statement)
+        return
+    if statement.concurrently:
+        sql = re.sub(r"\bCONCURRENTLY\s+", "", sql, count=1, flags=re.IGNORECASE)
+    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=_undo(statement))
+
+
+def _label(statement: Statement) -> str:
+    if statement.table is not None and statement.kind != Kind.ALTER_TABLE:
+        on = f" on {statement.table.plain}" if statement.name else f" {statement.table.plain}"
+        return f"{statement.kind.value} {statement.name}{on}".replace("  ", " ")
+    text = " ".join(statement.sql.split())
+    return text if len(text) <= 70 else text[:69] + "…"
+
+
+def _instant(
+    around: Surroundings,
+    sql: tuple[str, ...],
+    locks: dict[Name, Mode],
+    *,
+    label: str,
+    undo: tuple[str, ...] = (),
+    row_checks: Iterable[RowCheck | None] = (),
+    lane: Lane = Lane.INSTANT,
+) -> Step:
+    known = {table: mode for table, mode in locks.items() if around.exists(table)}
+    return Step(
+        label,
+        lane,
+        sql,
+        {str(table): mode for table, mode in known.items()},
+        tuple(str(table) for table in known if around.populated(table)),
+        unlocked=0 if known else len(sql),
+        undo=undo,
+        checks=tuple(check for check in row_checks if check),
+    )
+
+
+def _locks(around: Surroundings, statement: Statement) -> dict[Name, Mode]:
+    """The locks of a plain statement on its own table and on others."""
+    strong, keys = Mode.ACCESS_EXCLUSIVE, Mode.SHARE_ROW_EXCLUSIVE
+    locks: dict[Name, Mode] = dict.fromkeys(statement.references, keys)
+    table = statement.table
+    if table is None:
+        return locks
+    if statement.kind in (Kind.CREATE_INDEX, Kind.TRIGGER):
+        locks[table] = keys
+    elif statement.kind == Kind.VALIDATE:
+        locks[table] = Mode.SHARE_UPDATE_EXCLUSIVE
+    elif statement.kind == Kind.ADD_CONSTRAINT and statement.references:
+        locks[table] = keys
+    elif statement.kind != Kind.CREATE_TABLE:
+        locks[table] = strong
+    others: list[Name] = []
+    if statement.kind == Kind.DROP_TABLE:
+        others = around.locked_with(table)
+    elif statement.kind == Kind.DROP_CONSTRAINT:
+        others = around.locked_with(table, constraint=statement.name)
+    elif statement.kind == Kind.DROP_COLUMN:
+        others = around.locked_with(table, column=statement.name)
+    return locks | dict.fromkeys(others, strong)
+
+
+def _undo(statement: Statement) -> tuple[str, ...]:
+    table, name = statement.table, identifier(statement.name) if statement.name else ""
+    if statement.kind == Kind.CREATE_TABLE:
+        return (f"DROP TABLE IF EXISTS {table}",)
+    if statement.kind == Kind.ADD_COLUMN:
+        return (f"ALTER TABLE {table} DROP COLUMN IF EXISTS {name}",)
+    if statement.kind == Kind.ADD_CONSTRAINT:
+        return (f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}",)
+    if statement.kind == Kind.CREATE_INDEX and table:
+        return (f"DROP INDEX IF EXISTS {Name(table.schema, statement.name)}",)
+    return ()
+
+
+# --- rules for populated tables --------------------------------------------------------------------------------
+
+
+def _create_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    table = statement.table
+    assert table is not None
+    found = around.find(table)
+    if found and found.is_partitioned:
+        yield from _partitioned_index(around, statement)
+        return
+    yield _concurrent_index(table, statement.name, statement.body, unique=statement.unique)
+
+
+def _concurrent_index(table: Name, name: str, rest: str, *, unique: bool) -> Step:
+    quoted = identifier(name)
+    sql = f"CREATE {'UNIQUE ' if unique else ''}INDEX CONCURRENTLY {quoted} ON {table} {rest}"
+    return Step(
+        f"index {name} on {table.plain}",
+        Lane.ONLINE,
+        (sql,),
+        {str(table): Mode.SHARE_UPDATE_EXCLUSIVE},
+        (str(table),),
+        undo=(f"DROP INDEX CONCURRENTLY IF EXISTS {Name(table.schema, name)}",),
+        transactional=False,
+        index=IndexTarget(name, table.schema, table.name, rest, unique),
+        checks=_unique_checks(table, rest) if unique else (),
+    )
+
+
+def _unique_checks(table: Name, rest: str) -> tuple[RowCheck, ...]:
+    from livemigrations.statements.tokens import tokens
+
+    columns, condition, start = "", "", -1
+    for token in tokens(rest):
+        if token.text == "(" and not token.depth and start < 0:
+            start = token.end
+        elif token.text == ")" and not token.depth and start >= 0 and not columns:
+            columns = rest[start : token.start]
+        elif token.word == "WHERE" and not token.depth:
+            condition = rest[token.end :].strip()
+    distinct = "NULLS NOT DISTINCT" not in rest.upper()
+    return (checks.duplicates(table, columns, condition, nulls_distinct=distinct),) if columns else ()
+
+
+def _partitioned_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    """ON ONLY the parent, concurrently on every partition, then attached."""
+    from livemigrations.catalog.partitions import leaf_partitions
+    from livemigrations.statements.names import default_name
+
+    parent = statement.table
+    assert parent is not None
+    found = around.find(parent)
+    assert found is not None
+    unique = "UNIQUE " if statement.unique else ""
+    index = Name(found.schema, statement.name)
+    yield _instant(
+        around,
+        (f"CREATE {unique}INDEX IF NOT EXISTS {identifier(statement.name)} ON ONLY {parent} {statement.body}",),
+        {parent: Mode.SHARE_ROW_EXCLUSIVE},
+        label=f"index {statement.name} on {parent.plain} itself",
+        undo=(f"DROP INDEX IF EXISTS {index}",),
+    )
+    for part in leaf_partitions(around.connection, found.oid):
+        name = default_name(part.name, statement.name, "idx")
+        yield _concurrent_index(part, name, statement.body, unique=statement.unique)
+        yield Step(
+            f"attach {name} to {statement.name}",
+            Lane.INSTANT,
+            (f"ALTER INDEX {index} ATTACH PARTITION {Name(part.schema, name)}",),
+            {str(part): Mode.ACCESS_SHARE},
+        )
+
+
+def _drop_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    index = statement.table
+    assert index is not None
+    table = around.table_of_index(index)
+    if table is None or not around.populated(table) or (found := around.find(table)) and found.is_partitioned:
+        sql = re.sub(r"\bCONCURRENTLY\s+", "", statement.sql, count=1, flags=re.IGNORECASE)
+        locks = {table: Mode.ACCESS_EXCLUSIVE} if table else {}
+        yield _instant(around, (sql,), locks, label=_label(statement))
+        return
+    yield Step(
+        f"drop index {index.plain}",
+        Lane.ONLINE,
+        (f"DROP INDEX CONCURRENTLY IF EXISTS {index}",),
+        {str(table): Mode.SHARE_UPDATE_EXCLUSIVE},
+        (str(table),),
+        transactional=False,
+        index=IndexTarget(index.name, index.schema, table.name, drop=True),
+    )
+
+
+def _validate(around: Surroundings, table: Name, name: str) -> Step:
+    return _instant(
+        around,
+        (f"ALTER TABLE {table} VALIDATE CONSTRAINT {identifier(name)}",),
+        {table: Mode.SHARE_UPDATE_EXCLUSIVE},
+        label=f"validate {name} on {table.plain}",
+        lane=Lane.ONLINE,
+    )
+
+
+def _add_constraint(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    table, word = statement.table, statement.body.split("(")[0].split()[0].upper()
+    assert table is not None
+    if word == "EXCLUDE":
+        hazards.check_exclusion(around, statement)
+    elif word in ("UNIQUE", "PRIMARY"):
+        yield from _add_key(around, statement, primary=word == "PRIMARY")
+        return
+    elif word in ("FOREIGN", "CHECK"):
+        found = around.find(table)
+        if not (word == "FOREIGN" and found and found.is_partitioned and around.connection.pg_version < 180000):
+            yield from _not_valid(around, statement, foreign=word == "FOREIGN")
+            return
+    locks = _locks(around, statement)
+    yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(statement))
+
+
+def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> Iterator[Step]:
+    table = statement.table
+    assert table is not None
+    check = checks.orphans(table, statement.body, statement.references[0]) if foreign else None
+    sql = statement.sql if re.search(r"\bNOT\s+VALID\s*$", statement.sql, re.IGNORECASE) else f"{statement.sql} NOT VALID"
+    yield _instant(
+        around,
+        (sql,),
+        _locks(around, statement),
+        label=f"constraint {statement.name} on {table.plain}, not valid",
+        undo=_undo(statement),
+        row_checks=[check if foreign else checks.violations(table, statement.body)],
+    )
+    if sql != statement.sql:
+        yield _validate(around, table, statement.name)
+
+
+def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> Iterator[Step]:
+    table = statement.table
+    assert table is not None
+    if re.search(r"\bUSING\s+INDEX\s+(?!TABLESPACE)", statement.body, re.IGNORECASE):
+        locks = {table: Mode.ACCESS_EXCLUSIVE}
+        yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(statement))
+        return
+    found = around.find(table)
+    if found and found.is_partitioned:
+        hazards.refuse(
+            around, table, statement.sql,
+            "A unique constraint on a partitioned table scans every partition under ACCESS EXCLUSIVE.",
+            "live.AddUnique on each partition first, then ATTACH by hand.",
+        )
+    match = re.match(
+        r"(?:UNIQUE|PRIMARY\s+KEY)\s*(?P<nulls>NULLS\s+(?:NOT\s+)?DISTINCT)?\s*(?P<columns>\([^()]*\))"
+        r"\s*(?P<include>INCLUDE\s*\([^()]*\))?\s*(?P<tail>.*)$",
+        statement.body,
+        re.DOTALL | re.IGNORECASE,
+    )
+    assert match is not None, statement.body
+    if primary and not _all_not_null(around, table, match["columns"]):
+        hazards.check_primary_key(around, statement)
+    rest = " ".join(part for part in (match["columns"], match["include"], match["nulls"]) if part)
+    yield _concurrent_index(table, statement.name, rest, unique=True)
+    word = "PRIMARY KEY" if primary else "UNIQUE"
+    name = identifier(statement.name)
+    yield _instant(
+        around,
+        (f"ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {name} {match['tail']}".rstrip(),),
+        {table: Mode.ACCESS_EXCLUSIVE},
+        label=f"constraint {statement.name} on {table.plain} from its index",
+        undo=_undo(statement),
+    )
+
+
+def _all_not_null(around: Surroundings, table: Name, columns: str) -> bool:
+    from livemigrations.catalog.definitions import read_columns
+    from livemigrations.statements.tokens import tokens
+
+    found = around.find(table)
+    known = read_columns(around.connection, found.oid) if found else {}
+    names = [token.name for token in tokens(columns) if token.kind in ("word", "quoted")]
+    return all(name in known and known[name].not_null for name in names)
+
+
+def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    table = statement.table
+    assert table is not None
+    column = take_apart(table.name, statement.name, statement.body)
+    hazards.check_new_column(around, statement, column)
+    sql = f"ALTER TABLE {table} ADD COLUMN {identifier(statement.name)} {column.plain}"
+    if column.numbered or column.stored:
+        sql = statement.sql
+    yield _instant(
+        around, (sql,), {table: Mode.ACCESS_EXCLUSIVE}, label=f"column {table.plain}.{statement.name}", undo=_undo(statement)
+    )
+    for name, body in column.constraints if sql != statement.sql else ():
+        from livemigrations.statements.parse import parse
+
+        for constraint in parse(f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} {body}"):
+            yield from _add_constraint(around, constraint)
+
+
+def _set_not_null(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    from livemigrations.statements.names import default_name
+
+    table, column = statement.table, identifier(statement.name)
+    assert table is not None
+    name = default_name(table.name, statement.name, "live_not_null")
+    strong = {table: Mode.ACCESS_EXCLUSIVE}
+    drop = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {identifier(name)}"
+    yield _instant(
+        around,
+        (drop, f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} CHECK ({column} IS NOT NULL) NOT VALID"),
+        strong,
+        label=f"check {table.plain}.{statement.name} is not null, not valid",
+        undo=(drop,),
+        row_checks=[checks.nulls(table, statement.name)],
+    )
+    yield _validate(around, table, name)
+    yield _instant(
+        around,
+        (statement.sql, drop),
+        strong,
+        label=f"{table.plain}.{statement.name} not null",
+        undo=(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",),
+    )
+
+
+def _alter_type(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    hazards.check_type(around, statement)
+    yield from _plain(around, statement)
+
+
+def _rewrite(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    hazards.check_rewrite(around, statement)
+    yield from _plain(around, statement)
+
+
+def _validate_existing(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    assert statement.table is not None
+    yield _validate(around, statement.table, statement.name)
+
+
+_RULES: dict[Kind, Rule] = {
+    Kind.CREATE_INDEX: _create_index,
+    Kind.ADD_CONSTRAINT: _add_constraint,
+    Kind.ADD_COLUMN: _add_column,
+    Kind.SET_NOT_NULL: _set_not_null,
+    Kind.ALTER_TYPE: _alter_type,
+    Kind.REWRITE: _rewrite,
+    Kind.VALIDATE: _validate_existing,
+}

@@ -1,0 +1,17 @@
+"""``manage.py migrate`` on the live database."""
+
+from __future__ import annotations
+
+from django.core.management.commands.migrate import Command as DjangoCommand
+
+from livemigrations.management.mixins import LiveMigrateMixin
+
+
+class Command(LiveMigrateMixin, DjangoCommand):
+    """Django's migrate with its own options unchanged, run by the live engine."""
+
+    help = (
+        "Brings the database to the newest migration, safe under traffic: one operation, one transaction, one journal"
+        " row. Killed at any moment, it goes on where it stopped when it is run again. Exit codes: 0 done, 1 stopped"
+        " (the message says why; what was done is kept), 2 wrong usage."
+    )

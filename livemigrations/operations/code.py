@@ -1,0 +1,176 @@
+"""Code in the database: functions, triggers, views. Each text is kept in the migration, so it is versioned."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation, OperationCategory
+from django.db.migrations.state import ProjectState
+
+from livemigrations.statements.names import identifier
+
+
+class _Code(Operation):
+    """An object whose SQL creates it and whose previous SQL, or DROP, is the way back."""
+
+    category = OperationCategory.SQL
+    reduces_to_sql = True
+    reversible = True
+    arguments_to_keep: ClassVar[tuple[str, ...]] = ()
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Functions, triggers and views are no part of the model state."""
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        kept = {name: getattr(self, name) for name in self.arguments_to_keep}
+        return type(self).__name__, [], {name: value for name, value in kept.items() if value not in (None, "")}
+
+    def allowed(self, app_label: str, editor: BaseDatabaseSchemaEditor) -> bool:
+        """Ask the routers."""
+        from django.db import router
+
+        return router.allow_migrate(editor.connection.alias, app_label)
+
+
+class CreateFunction(_Code):
+    """Create or replace a function. Lane: instant; locks no table.
+
+    ``sql`` is the whole ``CREATE OR REPLACE FUNCTION`` statement, ``arguments`` the argument types for DROP, and
+    ``previous`` the statement of the version before, which the way back restores; without it the function is dropped.
+    """
+
+    arguments_to_keep = ("name", "sql", "arguments", "previous")
+
+    def __init__(self, name: str, sql: str, arguments: str = "", previous: str | None = None) -> None:
+        self.name, self.sql, self.arguments, self.previous = name, sql, arguments, previous
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            schema_editor.execute(self.sql, params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            drop = f"DROP FUNCTION IF EXISTS {identifier(self.name)}({self.arguments})"
+            schema_editor.execute(self.previous or drop, params=None)
+
+    def describe(self) -> str:
+        return f"Create function {self.name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"function_{self.name}"
+
+
+class CreateTrigger(_Code):
+    """Create a trigger on a model's table. Lane: instant; SHARE ROW EXCLUSIVE for a few milliseconds.
+
+    ``timing`` is for example ``"BEFORE UPDATE"``, ``function`` a call such as ``"set_updated_at()"``, ``level`` ROW or
+    STATEMENT, ``condition`` the text of a WHEN. The way back drops the trigger (ACCESS EXCLUSIVE, as short).
+    """
+
+    arguments_to_keep = ("model_name", "name", "timing", "function", "level", "condition")
+
+    def __init__(
+        self,
+        model_name: str,
+        name: str,
+        timing: str,
+        function: str,
+        level: str = "ROW",
+        condition: str | None = None,
+    ) -> None:
+        self.model_name, self.name, self.timing = model_name, name, timing
+        self.function, self.level, self.condition = function, level, condition
+
+    def _table(self, app_label: str, state: ProjectState) -> str:
+        return str(state.apps.get_model(app_label, self.model_name)._meta.db_table)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            table = schema_editor.quote_name(self._table(app_label, to_state))
+            when = f" WHEN ({self.condition})" if self.condition else ""
+            schema_editor.execute(
+                f"CREATE TRIGGER {identifier(self.name)} {self.timing} ON {table}"
+                f" FOR EACH {self.level}{when} EXECUTE FUNCTION {self.function}",
+                params=None,
+            )
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            table = schema_editor.quote_name(self._table(app_label, from_state))
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {identifier(self.name)} ON {table}", params=None)
+
+    def describe(self) -> str:
+        return f"Create trigger {self.name} on {self.model_name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"trigger_{self.name}"
+
+
+class CreateView(_Code):
+    """Create or replace a view. Lane: instant; ACCESS SHARE on the tables that it reads.
+
+    ``sql`` is the SELECT; ``previous`` the SELECT of the version before, which the way back restores after dropping
+    this one; without it the view is dropped.
+    """
+
+    arguments_to_keep = ("name", "sql", "previous")
+
+    def __init__(self, name: str, sql: str, previous: str | None = None) -> None:
+        self.name, self.sql, self.previous = name, sql, previous
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            schema_editor.execute(f"CREATE OR REPLACE VIEW {identifier(self.name)} AS {self.sql}", params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if not self.allowed(app_label, schema_editor):
+            return
+        schema_editor.execute(f"DROP VIEW IF EXISTS {identifier(self.name)}", params=None)
+        if self.previous:
+            schema_editor.execute(f"CREATE VIEW {identifier(self.name)} AS {self.previous}", params=None)
+
+    def describe(self) -> str:
+        return f"Create view {self.name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"view_{self.name}"

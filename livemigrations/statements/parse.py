@@ -1,0 +1,269 @@
+"""What a statement does, as far as its locks and its cost on a populated table depend on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from livemigrations.statements.names import Name, default_name
+from livemigrations.statements.tokens import Token, split, split_commas, tokens
+
+
+class Kind(StrEnum):
+    """The statements that matter."""
+
+    CREATE_TABLE = "create table"
+    DROP_TABLE = "drop table"
+    RENAME_TABLE = "rename table"
+    ADD_COLUMN = "add column"
+    DROP_COLUMN = "drop column"
+    ALTER_TYPE = "alter type"
+    SET_NOT_NULL = "set not null"
+    ADD_CONSTRAINT = "add constraint"
+    VALIDATE = "validate constraint"
+    DROP_CONSTRAINT = "drop constraint"
+    ALTER_TABLE = "alter table"
+    REWRITE = "rewrite table"
+    CREATE_INDEX = "create index"
+    DROP_INDEX = "drop index"
+    TRIGGER = "trigger"
+    DROP_TRIGGER = "drop trigger"
+    COMMENT = "comment"
+    SET_CONSTRAINTS = "set constraints"
+    ROWS = "rows"
+    OBJECT = "object"
+    UNTRANSACTIONAL = "cannot run in a transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement.
+
+    ``table`` is the relation that it changes; ``name`` the column, constraint, index or new name; ``body`` the text
+    behind the name; ``references`` the tables that foreign keys in it point at.
+    """
+
+    sql: str
+    kind: Kind
+    table: Name | None = None
+    name: str = ""
+    body: str = ""
+    references: tuple[Name, ...] = ()
+    unique: bool = False
+    concurrently: bool = False
+
+
+class _Reader:
+    """A position in the tokens of one statement."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self.all = list(tokens(sql))
+        self.at = 0
+
+    def peek(self, ahead: int = 0) -> Token | None:
+        return self.all[self.at + ahead] if self.at + ahead < len(self.all) else None
+
+    def accept(self, *words: str) -> bool:
+        """Step over these keywords if all of them come next."""
+        here = [token.word for token in self.all[self.at : self.at + len(words)]]
+        if here == list(words):
+            self.at += len(words)
+            return True
+        return False
+
+    def name(self) -> Name:
+        """Read a name that may be qualified."""
+        parts = []
+        while (token := self.peek()) and token.kind in ("word", "quoted"):
+            parts.append(token.name)
+            self.at += 1
+            if not self.accept("."):
+                break
+        if not parts:
+            raise ValueError(f"A name was expected in: {self.sql}")
+        return Name(parts[-2] if len(parts) > 1 else "", parts[-1])
+
+    def rest(self) -> str:
+        token = self.peek()
+        return self.sql[token.start :].strip() if token else ""
+
+    def references(self) -> tuple[Name, ...]:
+        """The tables behind every REFERENCES from here on."""
+        found, start = [], self.at
+        while token := self.peek():
+            self.at += 1
+            if token.word == "REFERENCES":
+                found.append(self.name())
+        self.at = start
+        return tuple(found)
+
+
+def parse(script: str) -> Iterator[Statement]:
+    """Yield the statements of a script; an ALTER TABLE with several actions becomes one statement for each."""
+    for text in split(script):
+        reader = _Reader(text)
+        try:
+            yield from _statement(reader)
+        except ValueError:
+            yield Statement(text, Kind.OBJECT)
+
+
+def _statement(reader: _Reader) -> Iterator[Statement]:
+    first = reader.all[0].word
+    if first == "ALTER" and reader.accept("ALTER", "TABLE"):
+        yield from _alter_table(reader)
+    elif first == "CREATE":
+        yield _create(reader)
+    elif first == "DROP":
+        yield from _drop(reader)
+    elif first == "COMMENT":
+        yield Statement(reader.sql, Kind.COMMENT)
+    elif reader.accept("SET", "CONSTRAINTS"):
+        yield Statement(reader.sql, Kind.SET_CONSTRAINTS)
+    elif first in ("INSERT", "UPDATE", "DELETE", "SELECT", "WITH", "MERGE", "COPY", "DO", "CALL", "VALUES"):
+        yield Statement(reader.sql, Kind.ROWS)
+    elif first in ("VACUUM", "CLUSTER", "REINDEX", "BEGIN", "START", "COMMIT", "ROLLBACK", "END") or _adds_enum_value(
+        reader
+    ):
+        yield Statement(reader.sql, Kind.UNTRANSACTIONAL)
+    else:
+        yield Statement(reader.sql, Kind.OBJECT)
+
+
+def _adds_enum_value(reader: _Reader) -> bool:
+    words = [token.word for token in reader.all]
+    return words[:2] == ["ALTER", "TYPE"] and "ADD" in words and "VALUE" in words
+
+
+def _create(reader: _Reader) -> Statement:
+    reader.accept("CREATE")
+    reader.accept("OR", "REPLACE")
+    unique = reader.accept("UNIQUE")
+    if reader.accept("INDEX"):
+        return _create_index(reader, unique=unique)
+    if reader.accept("DATABASE") or reader.accept("TABLESPACE"):
+        return Statement(reader.sql, Kind.UNTRANSACTIONAL)
+    reader.accept("CONSTRAINT")
+    if reader.accept("TRIGGER"):
+        name = reader.name().name
+        while (token := reader.peek()) and token.word != "ON":
+            reader.at += 1
+        reader.accept("ON")
+        return Statement(reader.sql, Kind.TRIGGER, reader.name(), name)
+    for word in ("UNLOGGED", "TEMP", "TEMPORARY"):
+        reader.accept(word)
+    if reader.accept("TABLE"):
+        reader.accept("IF", "NOT", "EXISTS")
+        table = reader.name()
+        return Statement(reader.sql, Kind.CREATE_TABLE, table, references=reader.references())
+    return Statement(reader.sql, Kind.OBJECT)
+
+
+def _create_index(reader: _Reader, *, unique: bool) -> Statement:
+    concurrently = reader.accept("CONCURRENTLY")
+    reader.accept("IF", "NOT", "EXISTS")
+    name = reader.name().name
+    reader.accept("ON")
+    reader.accept("ONLY")
+    table = reader.name()
+    return Statement(
+        reader.sql, Kind.CREATE_INDEX, table, name, reader.rest(), unique=unique, concurrently=concurrently
+    )
+
+
+def _drop(reader: _Reader) -> Iterator[Statement]:
+    reader.accept("DROP")
+    if reader.accept("INDEX"):
+        concurrently = reader.accept("CONCURRENTLY")
+        reader.accept("IF", "EXISTS")
+        index = reader.name()
+        yield Statement(reader.sql, Kind.DROP_INDEX, index, index.name, reader.rest(), concurrently=concurrently)
+    elif reader.accept("TABLE"):
+        guarded = reader.accept("IF", "EXISTS")
+        names = split_commas(reader.rest())
+        tail = names[-1].split()[-1].upper() if names else ""
+        tail = f" {tail}" if tail in ("CASCADE", "RESTRICT") else ""
+        for text in names:
+            table = _Reader(text).name()
+            yield Statement(f"DROP TABLE {'IF EXISTS ' * guarded}{table}{tail}", Kind.DROP_TABLE, table)
+    elif reader.accept("TRIGGER"):
+        reader.accept("IF", "EXISTS")
+        name = reader.name().name
+        reader.accept("ON")
+        yield Statement(reader.sql, Kind.DROP_TRIGGER, reader.name(), name)
+    else:
+        kind = Kind.UNTRANSACTIONAL if reader.accept("DATABASE") else Kind.OBJECT
+        yield Statement(reader.sql, kind)
+
+
+def _alter_table(reader: _Reader) -> Iterator[Statement]:
+    guarded = reader.accept("IF", "EXISTS")
+    reader.accept("ONLY")
+    table = reader.name()
+    for action in split_commas(reader.rest()):
+        head = f"ALTER TABLE {'IF EXISTS ' * guarded}{table} "
+        yield _action(head + action, table, _Reader(action))
+
+
+_REWRITING = ("LOGGED", "UNLOGGED", "TABLESPACE", "ACCESS")
+
+
+def _action(sql: str, table: Name, action: _Reader) -> Statement:
+    if action.accept("ADD"):
+        return _add(sql, table, action)
+    if action.accept("VALIDATE", "CONSTRAINT"):
+        return Statement(sql, Kind.VALIDATE, table, action.name().name)
+    if action.accept("RENAME", "TO"):
+        return Statement(sql, Kind.RENAME_TABLE, table, action.name().name)
+    if action.accept("DROP"):
+        kind = Kind.DROP_CONSTRAINT if action.accept("CONSTRAINT") else Kind.DROP_COLUMN
+        action.accept("COLUMN")
+        action.accept("IF", "EXISTS")
+        return Statement(sql, kind, table, action.name().name)
+    if action.accept("ALTER"):
+        return _alter_column(sql, table, action)
+    if action.accept("SET") and (token := action.peek()) and token.word in _REWRITING:
+        return Statement(sql, Kind.REWRITE, table, token.word)
+    return Statement(sql, Kind.ALTER_TABLE, table)
+
+
+def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
+    action.accept("COLUMN")
+    column = action.name().name
+    if action.accept("SET", "NOT", "NULL"):
+        return Statement(sql, Kind.SET_NOT_NULL, table, column)
+    action.accept("SET", "DATA")
+    if action.accept("TYPE"):
+        return Statement(sql, Kind.ALTER_TYPE, table, column, action.rest())
+    return Statement(sql, Kind.ALTER_TABLE, table, column)
+
+
+_CONSTRAINT_WORDS = {"CHECK": "check", "UNIQUE": "key", "PRIMARY": "pkey", "FOREIGN": "fkey", "EXCLUDE": "excl"}
+
+
+def _add(sql: str, table: Name, action: _Reader) -> Statement:
+    if action.accept("CONSTRAINT"):
+        name = action.name().name
+        return Statement(sql, Kind.ADD_CONSTRAINT, table, name, action.rest(), action.references())
+    token = action.peek()
+    if token and token.word in _CONSTRAINT_WORDS:
+        name = _unnamed(table.name, token.word, action.rest())
+        body, references = action.rest(), action.references()
+        sql = f"ALTER TABLE {table} ADD CONSTRAINT {Name('', name)} {body}"
+        return Statement(sql, Kind.ADD_CONSTRAINT, table, name, body, references)
+    action.accept("COLUMN")
+    action.accept("IF", "NOT", "EXISTS")
+    name = action.name().name
+    return Statement(sql, Kind.ADD_COLUMN, table, name, action.rest(), action.references())
+
+
+def _unnamed(table: str, word: str, body: str) -> str:
+    """The name that PostgreSQL would choose."""
+    if word == "PRIMARY":
+        return default_name(table, "", "pkey")
+    inner = body[body.index("(") + 1 : body.rindex(")")] if "(" in body else ""
+    columns = [token.name for token in tokens(inner) if token.kind in ("word", "quoted")]
+    column = "_".join(columns) if word in ("UNIQUE", "FOREIGN") else (columns[0] if len(set(columns)) == 1 else "")
+    return default_name(table, column, _CONSTRAINT_WORDS[word])

@@ -1,0 +1,108 @@
+"""A scanner for PostgreSQL's SQL: enough to split scripts and to recognise statements, never to change meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+|--[^\n]*(?:\n|$))
+  | (?P<comment>/\*)
+  | (?P<dollar>\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$)
+  | (?P<estring>[eE]'(?:[^'\\]|''|\\.)*')
+  | (?P<string>(?:[uU]&|[bBxXnN])?'(?:[^']|'')*')
+  | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*")
+  | (?P<word>[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)
+  | (?P<number>\d+(?:\.\d+)?)
+  | (?P<mark>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of SQL. ``kind`` is word, quoted, string, number or mark; ``depth`` counts open parentheses."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    depth: int
+
+    @property
+    def word(self) -> str:
+        """The keyword in upper case, or the mark itself; empty for quoted names and strings."""
+        return self.text.upper() if self.kind in ("word", "mark") else ""
+
+    @property
+    def name(self) -> str:
+        """The identifier as PostgreSQL stores it: unquoted, or folded to lower case."""
+        if self.kind == "quoted":
+            return self.text[1:-1].replace('""', '"')
+        return self.text.lower()
+
+
+def _comment_end(sql: str, start: int) -> int:
+    depth, position = 1, start + 2
+    while depth and position < len(sql):
+        if sql.startswith("/*", position):
+            depth, position = depth + 1, position + 2
+        elif sql.startswith("*/", position):
+            depth, position = depth - 1, position + 2
+        else:
+            position += 1
+    return position
+
+
+def tokens(sql: str) -> Iterator[Token]:
+    """Yield the tokens of ``sql`` without white space and comments."""
+    position = depth = 0
+    while position < len(sql):
+        match = _TOKEN.match(sql, position)
+        assert match is not None
+        kind, end = match.lastgroup or "mark", match.end()
+        if kind == "comment":
+            position = _comment_end(sql, position)
+            continue
+        if kind == "dollar":
+            closing = sql.find(match.group(), end)
+            end = len(sql) if closing < 0 else closing + len(match.group())
+            kind = "string"
+        if kind != "space":
+            text = sql[position:end]
+            depth -= text == ")"
+            yield Token("string" if kind == "estring" else kind, text, position, end, max(depth, 0))
+            depth += text == "("
+        position = end
+
+
+def split(sql: str) -> list[str]:
+    """Return the statements of a script, without their semicolons. Bodies of functions stay whole."""
+    parts: list[str] = []
+    start, atomic, previous = 0, 0, ""
+    for token in tokens(sql):
+        if token.word == "ATOMIC" and previous == "BEGIN":
+            atomic = 1
+        elif atomic and token.word == "CASE":
+            atomic += 1
+        elif atomic and token.word == "END":
+            atomic -= 1
+        elif token.text == ";" and token.kind == "mark" and not token.depth and not atomic:
+            parts.append(sql[start : token.start].strip())
+            start = token.end
+        previous = token.word
+    parts.append(sql[start:].strip())
+    return [part for part in parts if any(True for _ in tokens(part))]
+
+
+def split_commas(sql: str) -> list[str]:
+    """Return the pieces of ``sql`` between commas that stand in no parenthesis."""
+    pieces, start = [], 0
+    for token in tokens(sql):
+        if token.text == "," and not token.depth:
+            pieces.append(sql[start : token.start].strip())
+            start = token.end
+    return [*pieces, sql[start:].strip()]
