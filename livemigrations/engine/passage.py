@@ -11,6 +11,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine import journal as books
+from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.planner import Planner, digest_of, source_of
 from livemigrations.engine.runner import run_step
@@ -20,7 +21,7 @@ from livemigrations.errors import MigrationEdited, StepFailed
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """An operation in its migration, with the states before and after it."""
 
     identity: books.Operation
@@ -35,7 +36,8 @@ class Passage:
     def __init__(self, session: Session, migration: Migration, record: Callable[[bool], None]) -> None:
         self.session, self.migration, self.record = session, migration, record
         self.journal = session.journal
-        self.rows = self.journal.open_rows(migration.app_label, migration.name)
+        known = has_bookkeeping(session.connection)
+        self.rows = self.journal.open_rows(migration.app_label, migration.name) if known else {}
         self.planner = Planner(session.connection, session.around)
 
     def forwards(self, state: ProjectState) -> ProjectState:
@@ -44,9 +46,7 @@ class Passage:
         self._refuse_edited(places)
         for place in places:
             self._forward(place)
-        with transaction.atomic(using=self.session.connection.alias):
-            self.journal.close(self.migration.app_label, self.migration.name)
-            self.record(True)
+        self._finish(forward=True)
         return state
 
     def back(self, state: ProjectState, *, applied: bool) -> None:
@@ -58,13 +58,16 @@ class Passage:
         self._refuse_edited(places)
         for place in reversed(places):
             self._back(place, applied=applied)
+        self._finish(forward=False)
+
+    def _finish(self, *, forward: bool) -> None:
         with transaction.atomic(using=self.session.connection.alias):
             self.journal.close(self.migration.app_label, self.migration.name)
-            self.record(False)
+            self.record(forward)
 
     # --- one operation -----------------------------------------------------------------------------------------
 
-    def _forward(self, place: _Place) -> None:
+    def _forward(self, place: Place) -> None:
         rows = self._begun(place)
         if rows and rows[0].direction == FORWARD:
             if not all(row.done for row in rows):
@@ -72,10 +75,9 @@ class Passage:
             return
         if rows and not all(row.done for row in rows):
             self._run(place, rows, backwards=True)
-        steps = self._plan(place, backwards=False)
-        self._run(place, self.journal.plan(place.identity, FORWARD, steps), backwards=False, planned=steps)
+        self._carry_out(place, FORWARD, self._plan(place, backwards=False))
 
-    def _back(self, place: _Place, *, applied: bool) -> None:
+    def _back(self, place: Place, *, applied: bool) -> None:
         rows = self._begun(place)
         if rows and rows[0].direction == BACK:
             if not all(row.done for row in rows):
@@ -87,15 +89,19 @@ class Passage:
             steps = self._reversing(place)
         else:
             return
-        self._run(place, self.journal.plan(place.identity, BACK, steps), backwards=True, planned=steps)
+        self._carry_out(place, BACK, steps)
 
-    def _begun(self, place: _Place) -> list[Row]:
+    def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
+        rows = self.journal.plan(place.identity, direction, steps)
+        self._run(place, rows, backwards=direction == BACK, planned=steps)
+
+    def _begun(self, place: Place) -> list[Row]:
         """The newest open rows of an operation, if one of its steps was ever begun."""
         rows = self.rows.get(place.identity.index, [])
         rows = [row for row in rows if row.direction == rows[-1].direction]
         return rows if any(row.state != "planned" for row in rows) else []
 
-    def _plan(self, place: _Place, *, backwards: bool) -> list[Step]:
+    def _plan(self, place: Place, *, backwards: bool) -> list[Step]:
         before, after = (place.after, place.before) if backwards else (place.before, place.after)
         if backwards and not place.operation.reversible:
             raise StepFailed(
@@ -107,7 +113,7 @@ class Passage:
         )
         return steps or [Step(f"nothing to do in the database: {place.operation.describe()}", Lane.INSTANT)]
 
-    def _reversing(self, place: _Place) -> list[Step]:
+    def _reversing(self, place: Place) -> list[Step]:
         """The steps back of a complete operation. What it adopted stays; what it added to that goes."""
         last = self.journal.last_forward(place.identity.app, place.identity.migration, place.identity.index)
         adopted = any(row.outcome == "adopted" for row in last)
@@ -115,7 +121,7 @@ class Passage:
             return self._undo_steps(place, [row for row in last if row.outcome != "adopted"])
         return self._plan(place, backwards=True)
 
-    def _undoing(self, place: _Place, rows: list[Row]) -> list[Step]:
+    def _undoing(self, place: Place, rows: list[Row]) -> list[Step]:
         """The steps back of an operation that was begun: those that ran, undone."""
         if all(row.done for row in rows):
             return self._reversing_open(place, rows)
@@ -129,12 +135,12 @@ class Passage:
             )
         return self._undo_steps(place, begun)
 
-    def _reversing_open(self, place: _Place, rows: list[Row]) -> list[Step]:
+    def _reversing_open(self, place: Place, rows: list[Row]) -> list[Step]:
         if any(row.outcome == "adopted" for row in rows):
             return self._undo_steps(place, [row for row in rows if row.outcome != "adopted"])
         return self._plan(place, backwards=True)
 
-    def _undo_steps(self, place: _Place, rows: list[Row]) -> list[Step]:
+    def _undo_steps(self, place: Place, rows: list[Row]) -> list[Step]:
         from livemigrations.engine.translate import steps_for
         from livemigrations.statements.parse import parse
 
@@ -142,7 +148,7 @@ class Passage:
         steps = list(steps_for(self.session.around, parse(";\n".join(statements))))
         return steps or [Step(f"left as it was found: {place.operation.describe()}", Lane.INSTANT)]
 
-    def _run(self, place: _Place, rows: list[Row], *, backwards: bool, planned: list[Step] | None = None) -> None:
+    def _run(self, place: Place, rows: list[Row], *, backwards: bool, planned: list[Step] | None = None) -> None:
         """Run those of the rows that are not done. Python work is planned anew on resume: the journal keeps only SQL."""
         python = [step for step in planned or self._python(place, rows, backwards=backwards) if step.work]
         for row in rows:
@@ -151,14 +157,14 @@ class Passage:
             if not row.done:
                 run_step(self.session, place.identity, row, work)
 
-    def _python(self, place: _Place, rows: list[Row], *, backwards: bool) -> list[Step]:
+    def _python(self, place: Place, rows: list[Row], *, backwards: bool) -> list[Step]:
         if all(row.definition.sql or row.definition.lane != Lane.BATCH for row in rows):
             return []
         return [step for step in self._plan(place, backwards=backwards) if step.work]
 
     # --- the migration -----------------------------------------------------------------------------------------
 
-    def _places(self, state: ProjectState) -> tuple[list[_Place], ProjectState]:
+    def _places(self, state: ProjectState) -> tuple[list[Place], ProjectState]:
         places = []
         app, name = self.migration.app_label, self.migration.name
         for index, operation in enumerate(self.migration.operations):
@@ -166,10 +172,10 @@ class Passage:
             operation.state_forwards(app, state)
             source = source_of(operation)
             identity = books.Operation(app, name, index, digest_of(source), source)
-            places.append(_Place(identity, operation, before, state.clone()))
+            places.append(Place(identity, operation, before, state.clone()))
         return places, state
 
-    def _refuse_edited(self, places: list[_Place]) -> None:
+    def _refuse_edited(self, places: list[Place]) -> None:
         """Raise ``MigrationEdited`` if an operation of which something is done is another one now."""
         for index, rows in self.rows.items():
             begun = [row for row in rows if row.state != "planned"]

@@ -1,0 +1,177 @@
+"""``migrate --sql``: everything pending as one script for psql, with the books included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.operations import RunPython
+from django.db.migrations.recorder import MigrationRecorder
+
+from livemigrations.engine.bookkeeping import bookkeeping_sql, has_bookkeeping
+from livemigrations.engine.editor import collecting
+from livemigrations.engine.executor import LiveExecutor
+from livemigrations.engine.journal import BACK, close_sql
+from livemigrations.engine.passage import Passage, Place
+from livemigrations.engine.reporter import Silent
+from livemigrations.engine.selection import Selection
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import RowCheck, Step
+from livemigrations.errors import NotScriptable
+from livemigrations.statements.names import literal
+
+_RUN = "currval(pg_get_serial_sequence('livemigrations_run', 'id'))"
+_LOCK_TIMEOUT = "5s"
+
+_HEADER = f"""\
+-- Written by manage.py migrate --sql. Run it with: psql -v ON_ERROR_STOP=1 -f FILE
+-- Every transaction asks for its locks with a timeout of {_LOCK_TIMEOUT}. If one fails, the script stops there and what was
+-- done stays done: manage.py migrate goes on from that point, or write a new script.
+\\set ON_ERROR_STOP on
+SET statement_timeout = 0;
+SET client_min_messages = warning;
+"""
+
+# Python that looks only at rows of a table; on a table that the same script creates there are none.
+_LOOKS_AT = {"update_proxy_model_permissions": "auth_permission"}
+
+
+class _Writer(Passage):
+    """A passage that writes down what it would do."""
+
+    def __init__(self, session: Session, migration: Migration) -> None:
+        super().__init__(session, migration, lambda forward: None)
+        self.lines: list[str] = [f"-- {migration.app_label}.{migration.name}"]
+
+    def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
+        sql = self.journal.insert_sql(place.identity, direction, steps, "planned", run=_RUN)
+        self.lines.append(sql + ";")
+        for number, step in enumerate(steps):
+            self._step(place, direction, number, step)
+
+    def _step(self, place: Place, direction: str, number: int, step: Step) -> None:
+        where = (
+            f"WHERE open AND app = {literal(place.identity.app)} AND migration = {literal(place.identity.migration)}"
+            f" AND operation = {place.identity.index} AND step = {number} AND direction = {literal(direction)}"
+        )
+        outcome = "adopted" if step.adopted else "done"
+        done = (
+            f"UPDATE livemigrations_step SET state = 'done', outcome = '{outcome}',"
+            f" finished_at = clock_timestamp() {where};"
+        )
+        if step.work is not None:
+            self._python(place, direction)
+        self.lines += [_assertion(check) for check in step.checks]
+        if step.transactional:
+            timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
+            statements = [f"{sql};" for sql in step.sql]
+            self.lines.append("\n".join(part for part in ["BEGIN;", timeout, *statements, done, "COMMIT;"] if part))
+        else:
+            started = f"UPDATE livemigrations_step SET state = 'started' {where};"
+            self.lines += [started, *(f"{sql};" for sql in step.sql), done]
+
+    def _python(self, place: Place, direction: str) -> None:
+        """Raise ``NotScriptable`` unless the code would find nothing to do."""
+        operation = place.operation
+        if isinstance(operation, RunPython):
+            code = operation.reverse_code if direction == BACK else operation.code
+            table = _LOOKS_AT.get(getattr(code, "__name__", ""))
+            if table and table in self.session.around.new:
+                return
+        label = f"{place.identity.app}.{place.identity.migration}"
+        raise NotScriptable(
+            f"{label}, operation {place.identity.index + 1} ({operation.describe()}) is Python and cannot be written as"
+            f" SQL. Nothing was written for it. Remedy: run manage.py migrate {place.identity.app}"
+            f" {place.identity.migration} on the database, then migrate --sql for the rest."
+        )
+
+    def _finish(self, *, forward: bool) -> None:
+        app, name = literal(self.migration.app_label), literal(self.migration.name)
+        recorded = (
+            f"INSERT INTO django_migrations (app, name, applied) SELECT {app}, {name}, now()\n"
+            f"WHERE NOT EXISTS (SELECT 1 FROM django_migrations WHERE app = {app} AND name = {name});"
+            if forward
+            else f"DELETE FROM django_migrations WHERE app = {app} AND name = {name};"
+        )
+        closed = close_sql(self.migration.app_label, self.migration.name)
+        self.lines.append(f"BEGIN;\n{closed};\n{recorded}\nCOMMIT;")
+
+
+def _assertion(check: RowCheck) -> str:
+    message = literal(check.problem.replace("{count}", "%").replace("%%", "%") + f". Remedy: {check.remedy}"[:2000])
+    return (
+        f"DO $livemigrations$ DECLARE n bigint; BEGIN n := ({check.count});\n"
+        f"IF n > 0 THEN RAISE EXCEPTION USING MESSAGE = replace({message}, '%', n::text); END IF; END $livemigrations$;"
+    )
+
+
+def script(
+    connection: BaseDatabaseWrapper, selection: Selection, app_label: str | None, migration_name: str | None
+) -> Iterator[str]:
+    """Yield the script in parts. Raises before anything is yielded if some of it cannot be written."""
+    session = Session(connection, Silent())
+    executor = LiveExecutor(session, selection, dry=True)
+    if has_bookkeeping(connection) and (half := session.journal.half_done()):
+        names = ", ".join(".".join(key) for key in half)
+        raise CommandError(f"Half done: {names}. A script cannot go on from there. Remedy: run migrate first.")
+    plan = executor.migration_plan(_targets(executor, app_label, migration_name))
+    parts = [_HEADER, _books(connection)]
+    for writer in _written(executor, session, plan):
+        parts.append("\n".join(writer.lines))
+    ended = f"UPDATE livemigrations_run SET outcome = 'finished', finished_at = clock_timestamp() WHERE id = {_RUN};"
+    yield from [*parts, ended] if plan else ["-- No migrations to apply."]
+
+
+def _books(connection: BaseDatabaseWrapper) -> str:
+    with collecting(connection) as editor:
+        editor.create_model(MigrationRecorder.Migration)
+    recorder = "\n".join(editor.collected_sql).replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
+    run = "INSERT INTO livemigrations_run (command, holder) VALUES ('migrate --sql', 'psql, as ' || current_user);"
+    return f"BEGIN;\n{recorder}\n{bookkeeping_sql()}{run}\nCOMMIT;"
+
+
+def _targets(executor: LiveExecutor, app_label: str | None, migration_name: str | None) -> list[Any]:
+    leaves = list(executor.loader.graph.leaf_nodes())
+    if not app_label:
+        return leaves
+    if app_label not in executor.loader.migrated_apps:
+        raise CommandError(f"App '{app_label}' does not have migrations.")
+    if not migration_name:
+        return [key for key in leaves if key[0] == app_label]
+    if migration_name == "zero":
+        return [(app_label, None)]
+    try:
+        migration = executor.loader.get_migration_by_prefix(app_label, migration_name)
+    except KeyError as error:
+        raise CommandError(f"Cannot find a migration matching '{migration_name}' from app '{app_label}'.") from error
+    return [(app_label, migration.name)]
+
+
+def _written(executor: LiveExecutor, session: Session, plan: list[tuple[Migration, bool]]) -> list[_Writer]:
+    """The plan, migration by migration, with the states that Django's executor would hand to each."""
+    writers = []
+    order = [m for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)]
+    forward = {m for m, backwards in plan if not backwards}
+    back = [m for m, backwards in plan if backwards]
+    for migration in back:
+        before = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
+        writer = _Writer(session, migration)
+        writer.back(before, applied=True)
+        writers.append(writer)
+    executor.loader.applied_migrations = {
+        key: value
+        for key, value in executor.loader.applied_migrations.items()
+        if executor.loader.graph.nodes.get(key) not in back
+    }
+    state = executor._create_project_state(with_applied_migrations=True)
+    for migration in order:
+        if migration in forward:
+            writer = _Writer(session, migration)
+            state = writer.forwards(state)
+            writers.append(writer)
+    return writers
+
+

@@ -1,0 +1,79 @@
+"""The Python interface: what the commands do, for products that migrate from their own code."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.engine.status import pending, status
+from livemigrations.management.commands.migrate import Command
+from livemigrations.results import PendingMigration, RunReport, Status
+
+
+class MigrationService:
+    """Migrates one database and says where it stands. ``using`` is the alias; every method has an async twin."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.using = using
+
+    @property
+    def _connection(self) -> BaseDatabaseWrapper:
+        return connections[self.using]
+
+    def run(
+        self,
+        app_label: str | None = None,
+        migration_name: str | None = None,
+        *,
+        sprint: int | None = None,
+        forward: int | None = None,
+        wait: bool = False,
+    ) -> RunReport:
+        """Apply what is pending, or what is named. Raises ``errors.LiveMigrationError``; what was done is kept."""
+        where = [part for part in (app_label, migration_name) if part]
+        return self._migrate(*where, sprint=sprint, forward=forward, wait=wait)
+
+    def rollback(self, steps: int | None = 1, *, sprint: int | None = None, wait: bool = False) -> RunReport:
+        """Take back the last ``steps`` migrations (None: all), or everything after ``sprint``."""
+        if sprint is not None:
+            return self._migrate(sprint=sprint, wait=wait)
+        return self._migrate(back=0 if steps is None else steps, wait=wait)
+
+    def status(self) -> Status:
+        """Where the database stands."""
+        return status(self._connection)
+
+    def plan(self) -> list[PendingMigration]:
+        """What ``run`` would apply, in order."""
+        return pending(self._connection)
+
+    def _migrate(self, *where: str, **options: Any) -> RunReport:
+        command = Command()
+        call_command(
+            command, *where, database=self.using, interactive=False, verbosity=0, stdout=StringIO(), **options
+        )
+        report = command.report or RunReport(self.using)
+        now = self.status()
+        report.current_revision, report.pending_migrations = now.current_revision, now.pending_migrations
+        return report
+
+    async def arun(self, *args: Any, **options: Any) -> RunReport:
+        """``run``, awaited in a thread."""
+        return await sync_to_async(self.run)(*args, **options)
+
+    async def arollback(self, *args: Any, **options: Any) -> RunReport:
+        """``rollback``, awaited in a thread."""
+        return await sync_to_async(self.rollback)(*args, **options)
+
+    async def astatus(self) -> Status:
+        """``status``, awaited in a thread."""
+        return await sync_to_async(self.status)()
+
+    async def aplan(self) -> list[PendingMigration]:
+        """``plan``, awaited in a thread."""
+        return await sync_to_async(self.plan)()
