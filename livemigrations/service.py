@@ -54,9 +54,7 @@ class MigrationService:
 
     def _migrate(self, *where: str, **options: Any) -> RunReport:
         command = Command()
-        call_command(
-            command, *where, database=self.using, interactive=False, verbosity=0, stdout=StringIO(), **options
-        )
+        call_command(command, *where, database=self.using, interactive=False, verbosity=0, stdout=StringIO(), **options)
         report = command.report or RunReport(self.using)
         now = self.status()
         report.current_revision, report.pending_migrations = now.current_revision, now.pending_migrations

@@ -73,7 +73,13 @@ def holders(connection: BaseDatabaseWrapper, wanted: dict[int, str]) -> list[Ses
     oids = list(wanted)
     modes = [",".join(CONFLICTS[wanted[oid]]) for oid in oids]
     rows: list[tuple[Any, ...]] = fetch(connection, _HOLDERS, [oids, modes])
-    return [Session(*row[:7], float(row[7]) if row[7] is not None else None, *row[8:]) for row in rows]
+    return [_session(row) for row in rows]
+
+
+def _session(row: tuple[Any, ...]) -> Session:
+    pid, role, application, kind, state, table, mode, age, query, transaction = row
+    age_ms = None if age is None else float(age)
+    return Session(pid, role, application, kind, state, table, mode, age_ms, query, transaction)
 
 
 _SNAPSHOTS = """
@@ -91,7 +97,7 @@ ORDER BY a.xact_start
 def old_transactions(connection: BaseDatabaseWrapper, older_than_s: float = 1.0) -> list[Session]:
     """The transactions that a concurrent index may have to wait for."""
     rows = fetch(connection, _SNAPSHOTS, [older_than_s])
-    return [Session(*row[:7], float(row[7]), *row[8:]) for row in rows]
+    return [_session(row) for row in rows]
 
 
 def builder_of(connection: BaseDatabaseWrapper, table_oid: int) -> int | None:

@@ -78,11 +78,17 @@ def _comparison(table: str, differences: dict[str, tuple[str, str]], wanted: dic
     for name in dict.fromkeys([*wanted, *differences]):
         if name in differences:
             there, here = differences[name]
-            lines += [f"  {name:<{width}}  DIFFERS  there: {there}", f"  {'':<{width}}           here:  {here}"]
+            lines += [
+                f"  {name:<{width}}  DIFFERS  there: {there}",
+                f"  {'':<{width}}           here:  {here}",
+            ]
         else:
             lines.append(f"  {name:<{width}}  same or missing (a missing column would be added)")
     columns = ", ".join(differences)
-    lines += ["", f"Remedy: bring {columns} of {table} to the definition here, or rename the table; then migrate again."]
+    lines += [
+        "",
+        f"Remedy: bring {columns} of {table} to the definition here, or rename the table; then migrate again.",
+    ]
     return "\n".join(lines)
 
 
@@ -128,8 +134,9 @@ def _add_constraints(editor: BaseDatabaseSchemaEditor, model: type[Model], actua
 
 def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], oid: int) -> None:
     for field in model._meta.local_concrete_fields:
-        if not isinstance(field, ForeignKey) or not field.db_constraint:
+        if not isinstance(field, ForeignKey) or not getattr(field, "db_constraint", True):
             continue
         target = field.remote_field.model._meta.db_table
         if target not in {name.name for name in referenced_by_column(editor.connection, oid, field.column)}:
-            editor.execute(editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s"))
+            adder: Any = editor
+            adder.execute(adder._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s"))

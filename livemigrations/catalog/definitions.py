@@ -106,8 +106,7 @@ def read_indexes(connection: BaseDatabaseWrapper, oid: int) -> dict[str, Index]:
         [oid],
     )
     return {
-        name: Index(name, unique, index_body(text), valid, constraint)
-        for name, unique, text, valid, constraint in rows
+        name: Index(name, unique, index_body(text), valid, constraint) for name, unique, text, valid, constraint in rows
     }
 
 

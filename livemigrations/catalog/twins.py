@@ -47,7 +47,10 @@ def table_of_model(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> Tabl
     with _undone(connection):
         for statement in collector.collected_sql:
             if " FOREIGN KEY " not in statement:
-                _run(connection, re.sub(rf"^CREATE TABLE {re.escape(name)}", f"CREATE TEMPORARY TABLE {name}", statement))
+                _run(
+                    connection,
+                    re.sub(rf"^CREATE TABLE {re.escape(name)}", f"CREATE TEMPORARY TABLE {name}", statement),
+                )
         rows = fetch(connection, "SELECT ('pg_temp.' || %s)::regclass::oid::bigint", [name])
         return read_table(connection, rows[0][0])
 
@@ -56,7 +59,10 @@ def index_as_defined(connection: BaseDatabaseWrapper, table: Name, rest: str, *,
     """The definition that an index with this text (from USING or the column list on) would have on ``table``."""
     with _undone(connection):
         _run(connection, f"CREATE TEMPORARY TABLE livemigrations_twin (LIKE {table})")
-        _run(connection, f"CREATE {'UNIQUE ' if unique else ''}INDEX livemigrations_twin_index ON livemigrations_twin {rest}")
+        _run(
+            connection,
+            f"CREATE {'UNIQUE ' if unique else ''}INDEX livemigrations_twin_index ON livemigrations_twin {rest}",
+        )
         oid = relation_oid(connection, "livemigrations_twin")
         assert oid is not None
         return read_indexes(connection, oid)["livemigrations_twin_index"].definition

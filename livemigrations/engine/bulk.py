@@ -63,9 +63,7 @@ class Bulk:
             source = source_of(operation)
             identity = books.Operation(migration.app_label, migration.name, index, digest_of(source), source)
             step = Step(operation.describe(), Lane.BULK)
-            statements.append(
-                self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False)
-            )
+            statements.append(self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False))
         if statements:
             with self.session.connection.cursor() as cursor:
                 cursor.execute(";\n".join(statements))

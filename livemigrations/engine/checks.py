@@ -58,9 +58,7 @@ def duplicates(table: Name, columns: str, condition: str = "", *, nulls_distinct
     )
 
 
-_ORDERING = re.compile(
-    r"(\s+(ASC|DESC|NULLS\s+FIRST|NULLS\s+LAST))+\s*$|\s+[a-z_]+_ops\s*$", re.IGNORECASE
-)
+_ORDERING = re.compile(r"(\s+(ASC|DESC|NULLS\s+FIRST|NULLS\s+LAST))+\s*$|\s+[a-z_]+_ops\s*$", re.IGNORECASE)
 
 
 def _expression(part: str) -> str:

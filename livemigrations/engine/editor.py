@@ -10,7 +10,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
-
 class LiveEditorMixin:
     """Adds the key of a new column in a statement of its own, and remembers what an operation adopted."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
@@ -24,9 +24,7 @@ class LiveExecutor(MigrationExecutor):
     ``dry`` is for looking only: no lease, nothing written.
     """
 
-    def __init__(
-        self, session: Session, selection: Selection, *, wait: bool = False, dry: bool = False
-    ) -> None:
+    def __init__(self, session: Session, selection: Selection, *, wait: bool = False, dry: bool = False) -> None:
         super().__init__(session.connection, None)
         self.session, self.selection, self.wait, self.dry = session, selection, wait, dry
         self._leased = False
@@ -93,16 +91,22 @@ class LiveExecutor(MigrationExecutor):
         ensure_bookkeeping(self.connection)
         reporter = self.session.reporter
         self.session.lease.acquire(
-            wait=self.wait, tell=lambda holder: reporter.note(f"  waiting for another migrate to end: {holder}")
+            wait=self.wait,
+            tell=lambda holder: reporter.note(f"  waiting for another migrate to end: {holder}"),
         )
         self._leased = True
+
+    def project_state(self) -> ProjectState:
+        """The state after all migrations that count as applied."""
+        state: ProjectState = super()._create_project_state(with_applied_migrations=True)  # type: ignore[misc]
+        return state
 
     # --- running -----------------------------------------------------------------------------------------------
 
     def migrate(
         self,
         targets: Any,
-        plan: Plan | None = None,
+        plan: Sequence[tuple[Migration, bool]] | None = None,
         state: ProjectState | None = None,
         fake: bool = False,
         fake_initial: bool = False,
@@ -118,7 +122,7 @@ class LiveExecutor(MigrationExecutor):
         if back and forward:
             super().migrate(targets, back, None, fake, fake_initial)
             self.loader.build_graph()
-            state = self._create_project_state(with_applied_migrations=True)
+            state = self.project_state()
         try:
             state = super().migrate(targets, forward or back, state, fake, fake_initial)
         except BaseException as error:
@@ -171,5 +175,3 @@ class LiveExecutor(MigrationExecutor):
         if forward and key in self.recorder.applied_migrations():
             return
         self.record_migration(*key, forward=forward)
-
-

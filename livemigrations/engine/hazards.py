@@ -33,7 +33,9 @@ def check_new_column(around: Surroundings, statement: Statement, column: NewColu
     table, name = statement.table, statement.name
     if column.numbered:
         refuse(
-            around, table, statement.sql,
+            around,
+            table,
+            statement.sql,
             "An identity or serial column is numbered row by row, under ACCESS EXCLUSIVE.",
             f'migrations.AddField("…", "{name}", models.BigIntegerField(null=True)),\n'
             f"# then number the rows in batches, and in a later migration:\n"
@@ -41,7 +43,9 @@ def check_new_column(around: Surroundings, statement: Statement, column: NewColu
         )
     if column.stored:
         refuse(
-            around, table, statement.sql,
+            around,
+            table,
+            statement.sql,
             "A stored generated column rewrites the table under ACCESS EXCLUSIVE.",
             f"# a virtual one is instant (PostgreSQL 18):\n"
             f'migrations.AddField("…", "{name}", models.GeneratedField(…, db_persist=False)),\n'
@@ -49,7 +53,9 @@ def check_new_column(around: Surroundings, statement: Statement, column: NewColu
         )
     if column.default and (names := around.volatile(column.default)):
         refuse(
-            around, table, statement.sql,
+            around,
+            table,
+            statement.sql,
             f"The default calls {', '.join(names)}, which is volatile: every row would be rewritten under ACCESS EXCLUSIVE.",
             f'migrations.AddField("…", "{name}", …(null=True)),            # without the default: instant\n'
             f'migrations.AlterField("…", "{name}", …(null=True, db_default=…)),  # new rows get it: instant\n'
@@ -68,7 +74,7 @@ def keeps_rows(old: str, new: str) -> bool:
     if old == "cidr" and new == "inet":
         return True
     one, other = _numbers(old), _numbers(new)
-    if old.split("(")[0] != new.split("(")[0] or one is None:
+    if old.split("(", maxsplit=1)[0] != new.split("(", maxsplit=1)[0] or one is None:
         return False
     if old.startswith("numeric"):
         return other is None or (other[0] >= one[0] and other[1:] == one[1:])
@@ -88,7 +94,9 @@ def check_type(around: Surroundings, statement: Statement) -> None:
     if old and not keeps_rows(old, new):
         column = statement.name
         refuse(
-            around, statement.table, statement.sql,
+            around,
+            statement.table,
+            statement.sql,
             f"Changing {column} from {old} to {new} rewrites the table under ACCESS EXCLUSIVE.",
             f'migrations.AddField("…", "{column}_new", …(null=True)),   # the new type: instant\n'
             f"# keep it in step by a trigger, fill it in batches, read it in the code,\n"
@@ -100,7 +108,9 @@ def check_rewrite(around: Surroundings, statement: Statement) -> None:
     """Refuse SET LOGGED, SET TABLESPACE and their kind."""
     assert statement.table is not None
     refuse(
-        around, statement.table, statement.sql,
+        around,
+        statement.table,
+        statement.sql,
         "This copies the whole table under ACCESS EXCLUSIVE.",
         "# plan a window for it and run it by hand.",
     )
@@ -110,7 +120,9 @@ def check_exclusion(around: Surroundings, statement: Statement) -> None:
     """Refuse an exclusion constraint: PostgreSQL has no way to add one without a scan under a strong lock."""
     assert statement.table is not None
     refuse(
-        around, statement.table, statement.sql,
+        around,
+        statement.table,
+        statement.sql,
         "PostgreSQL cannot build an exclusion constraint concurrently nor add it NOT VALID.",
         "# make a new table with the constraint and move the rows in batches, or\n"
         "# enforce it for new rows by a trigger.",
@@ -121,7 +133,9 @@ def check_primary_key(around: Surroundings, statement: Statement) -> None:
     """Refuse a primary key over columns that may be NULL: making them NOT NULL scans the table."""
     assert statement.table is not None
     refuse(
-        around, statement.table, statement.sql,
+        around,
+        statement.table,
+        statement.sql,
         "A primary key makes its columns NOT NULL, which scans the table under ACCESS EXCLUSIVE.",
         'live.SetNotNull("…", "…", …),   # first, in a migration of its own',
     )

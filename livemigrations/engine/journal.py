@@ -109,7 +109,7 @@ class Journal:
         )
         found: dict[int, list[Row]] = {}
         for row in rows:
-            found.setdefault(row[1], []).append(Row(*row[:8], Step.from_json(json.loads(row[8]))))
+            found.setdefault(row[1], []).append(_row(row))
         return found
 
     def last_forward(self, app: str, migration: str, operation: int) -> list[Row]:
@@ -123,7 +123,7 @@ class Journal:
             " ORDER BY id",
             [app, migration, operation],
         )
-        return [Row(*row[:8], Step.from_json(json.loads(row[8]))) for row in rows]
+        return [_row(row) for row in rows]
 
     def plan(self, operation: Operation, direction: str, steps: Sequence[Step]) -> list[Row]:
         """Write the steps of an operation before the first of them runs; earlier open rows of it are closed."""
@@ -138,19 +138,39 @@ class Journal:
                 "UPDATE livemigrations_step SET open = FALSE WHERE app = %s AND migration = %s AND operation = %s AND open",
                 [operation.app, operation.migration, operation.index],
             )
-            rows = fetch(self.connection, self.insert_sql(operation, direction, steps, "planned") + " RETURNING id, step")
+            rows = fetch(
+                self.connection,
+                self.insert_sql(operation, direction, steps, "planned") + " RETURNING id, step",
+            )
         except BaseException:
             self._execute("ROLLBACK")
             raise
         self._execute("COMMIT")
         ids = {step: row_id for row_id, step in rows}
         return [
-            Row(ids[number], operation.index, number, direction, "planned", "", operation.digest, operation.source, step)
+            Row(
+                ids[number],
+                operation.index,
+                number,
+                direction,
+                "planned",
+                "",
+                operation.digest,
+                operation.source,
+                step,
+            )
             for number, step in enumerate(steps)
         ]
 
     def insert_sql(
-        self, operation: Operation, direction: str, steps: Sequence[Step], state: str, *, run: str = "", open_: bool = True
+        self,
+        operation: Operation,
+        direction: str,
+        steps: Sequence[Step],
+        state: str,
+        *,
+        run: str = "",
+        open_: bool = True,
     ) -> str:
         """One INSERT for all the steps of an operation, as text."""
         run = run or str(self.run_id)
@@ -189,7 +209,14 @@ class Journal:
             self._execute(
                 "UPDATE livemigrations_step SET lock_wait_ms = %s, duration_ms = %s, stall_ms = %s, rows = %s,"
                 " attempts = %s WHERE id = %s",
-                [measures.lock_wait_ms, measures.duration_ms, measures.stall_ms, measures.rows, measures.attempts, row.id],
+                [
+                    measures.lock_wait_ms,
+                    measures.duration_ms,
+                    measures.stall_ms,
+                    measures.rows,
+                    measures.attempts,
+                    row.id,
+                ],
             )
         finally:
             self._execute("RESET synchronous_commit")
@@ -197,6 +224,13 @@ class Journal:
     def close(self, app: str, migration: str) -> None:
         """Close the rows of a migration that is complete; runs in the transaction that records it."""
         self._execute(close_sql(app, migration))
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    identifier, operation, step, direction, state, outcome, digest, source, definition = values
+    return Row(
+        identifier, operation, step, direction, state, outcome, digest, source, Step.from_json(json.loads(definition))
+    )
 
 
 def close_sql(app: str, migration: str) -> str:

@@ -103,7 +103,7 @@ class Lease:
                 self._take(side, wait, tell)
                 self._ready.set()
                 self._keep(side)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._failure = error
             self._ready.set()
 
@@ -129,7 +129,11 @@ class Lease:
             self._stop.wait(0.2)
 
     def _try(self, side: BaseDatabaseWrapper) -> bool:
-        parameters = {"token": self.token, "holder": this_process(), "ttl": conf.lease_ttl_s()}
+        parameters: dict[str, str | float] = {
+            "token": self.token,
+            "holder": this_process(),
+            "ttl": conf.lease_ttl_s(),
+        }
         try:
             with side.cursor() as cursor:
                 cursor.execute(_TAKE, parameters)

@@ -40,9 +40,7 @@ class Admission:
         if not self.locks:
             return {}
         names = list(self.locks)
-        rows = fetch(
-            self.connection, "SELECT n, to_regclass(n)::oid::bigint FROM unnest(%s::text[]) AS n", [names]
-        )
+        rows = fetch(self.connection, "SELECT n, to_regclass(n)::oid::bigint FROM unnest(%s::text[]) AS n", [names])
         return {oid: self.locks[name].value for name, oid in rows if oid is not None}
 
     def wait_for_opening(self) -> None:

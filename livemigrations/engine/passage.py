@@ -109,7 +109,12 @@ class Passage:
                 f" ({place.operation.describe()}) cannot be reversed. What was taken back before is kept."
             )
         steps = self.planner.steps(
-            place.identity.app, place.operation, before, after, backwards=backwards, atomic=self.migration.atomic
+            place.identity.app,
+            place.operation,
+            before,
+            after,
+            backwards=backwards,
+            atomic=self.migration.atomic,
         )
         return steps or [Step(f"nothing to do in the database: {place.operation.describe()}", Lane.INSTANT)]
 
@@ -194,5 +199,3 @@ class Passage:
 
 def _quoted(source: str) -> str:
     return "\n".join(f"    {line}" for line in source.strip().splitlines())
-
-

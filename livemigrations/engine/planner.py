@@ -15,12 +15,17 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 
 from livemigrations.engine.editor import collecting, editor_class
-from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
 from livemigrations.statements.parse import parse
 
-_COLLECTED = ("django.db.migrations.operations", "django.contrib.postgres.operations", "livemigrations.", "pgtrigger.")
+_COLLECTED = (
+    "django.db.migrations.operations",
+    "django.contrib.postgres.operations",
+    "livemigrations.",
+    "pgtrigger.",
+)
 
 
 class Planner:
@@ -30,7 +35,14 @@ class Planner:
         self.connection, self.around = connection, around
 
     def steps(
-        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool, atomic: bool
+        self,
+        app: str,
+        operation: Operation,
+        before: ProjectState,
+        after: ProjectState,
+        *,
+        backwards: bool,
+        atomic: bool,
     ) -> list[Step]:
         """The steps that take the database from state ``before`` to ``after``.
 
@@ -55,7 +67,14 @@ class Planner:
         return [*adopted, *steps_for(self.around, statements)]
 
     def _python(
-        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool, atomic: bool
+        self,
+        app: str,
+        operation: Operation,
+        before: ProjectState,
+        after: ProjectState,
+        *,
+        backwards: bool,
+        atomic: bool,
     ) -> Step:
         wrapped = getattr(operation, "atomic", False) or (atomic and getattr(operation, "atomic", None) is not False)
 
@@ -131,7 +150,7 @@ def _joined(steps: list[Step]) -> Iterator[Step]:
     if len(steps) == 1:
         yield steps[0]
         return
-    locks = {}
+    locks: dict[str, Mode] = {}
     for step in steps:
         for table, mode in step.locks.items():
             locks[table] = max(mode, locks.get(table, mode), key=lambda m: m.strength)
@@ -162,5 +181,3 @@ def source_of(operation: Operation) -> str:
 def digest_of(source: str) -> str:
     """SHA-256 of an operation's source, in hexadecimal."""
     return hashlib.sha256(source.encode()).hexdigest()
-
-

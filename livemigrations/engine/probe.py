@@ -72,7 +72,9 @@ class Probe:
         started = time.perf_counter()
         with side.cursor() as cursor:
             try:
-                cursor.execute(f"BEGIN; SET LOCAL lock_timeout = '10s'; LOCK TABLE {table} IN ROW EXCLUSIVE MODE; ROLLBACK")
+                cursor.execute(
+                    f"BEGIN; SET LOCAL lock_timeout = '10s'; LOCK TABLE {table} IN ROW EXCLUSIVE MODE; ROLLBACK"
+                )
             except DatabaseError:
                 cursor.execute("ROLLBACK")
                 started = time.perf_counter()

@@ -63,7 +63,7 @@ class _Writer(Passage):
             f" finished_at = clock_timestamp() {where};"
         )
         if step.work is not None:
-            self._python(place, direction)
+            self._refuse_python(place, direction)
         self.lines += [_assertion(check) for check in step.checks]
         if step.transactional:
             timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
@@ -73,7 +73,7 @@ class _Writer(Passage):
             started = f"UPDATE livemigrations_step SET state = 'started' {where};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]
 
-    def _python(self, place: Place, direction: str) -> None:
+    def _refuse_python(self, place: Place, direction: str) -> None:
         """Raise ``NotScriptable`` unless the code would find nothing to do."""
         operation = place.operation
         if isinstance(operation, RunPython):
@@ -119,8 +119,7 @@ def script(
         raise CommandError(f"Half done: {names}. A script cannot go on from there. Remedy: run migrate first.")
     plan = executor.migration_plan(_targets(executor, app_label, migration_name))
     parts = [_HEADER, _books(connection)]
-    for writer in _written(executor, session, plan):
-        parts.append("\n".join(writer.lines))
+    parts += ["\n".join(writer.lines) for writer in _written(executor, session, plan)]
     ended = f"UPDATE livemigrations_run SET outcome = 'finished', finished_at = clock_timestamp() WHERE id = {_RUN};"
     yield from [*parts, ended] if plan else ["-- No migrations to apply."]
 
@@ -166,12 +165,10 @@ def _written(executor: LiveExecutor, session: Session, plan: list[tuple[Migratio
         for key, value in executor.loader.applied_migrations.items()
         if executor.loader.graph.nodes.get(key) not in back
     }
-    state = executor._create_project_state(with_applied_migrations=True)
+    state = executor.project_state()
     for migration in order:
         if migration in forward:
             writer = _Writer(session, migration)
             state = writer.forwards(state)
             writers.append(writer)
     return writers
-
-

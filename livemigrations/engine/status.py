@@ -34,9 +34,7 @@ def pending(connection: BaseDatabaseWrapper, loader: MigrationLoader | None = No
     for key in full_order(loader):
         migration = loader.graph.nodes[key]
         if key not in loader.applied_migrations or key in half:
-            found.append(
-                PendingMigration(".".join(key), description_of(migration), sprint_of(migration), key in half)
-            )
+            found.append(PendingMigration(".".join(key), description_of(migration), sprint_of(migration), key in half))
     return found
 
 

@@ -22,6 +22,11 @@ class Surroundings:
         self.new: set[str] = set()
         self._renamed: dict[str, Name] = {}
 
+    @property
+    def server_version(self) -> int:
+        """As PostgreSQL counts: 180004 is 18.4."""
+        return int(fetch(self.connection, "SHOW server_version_num")[0][0])
+
     def copy(self) -> Surroundings:
         """A copy for planning ahead."""
         other = Surroundings(self.connection)

@@ -205,7 +205,7 @@ def _drop_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
     index = statement.table
     assert index is not None
     table = around.table_of_index(index)
-    if table is None or not around.populated(table) or (found := around.find(table)) and found.is_partitioned:
+    if table is None or not around.populated(table) or ((found := around.find(table)) and found.is_partitioned):
         sql = re.sub(r"\bCONCURRENTLY\s+", "", statement.sql, count=1, flags=re.IGNORECASE)
         locks = {table: Mode.ACCESS_EXCLUSIVE} if table else {}
         yield _instant(around, (sql,), locks, label=_label(statement))
@@ -241,7 +241,7 @@ def _add_constraint(around: Surroundings, statement: Statement) -> Iterator[Step
         return
     elif word in ("FOREIGN", "CHECK"):
         found = around.find(table)
-        if not (word == "FOREIGN" and found and found.is_partitioned and around.connection.pg_version < 180000):
+        if not (word == "FOREIGN" and found and found.is_partitioned and around.server_version < 180000):
             yield from _not_valid(around, statement, foreign=word == "FOREIGN")
             return
     locks = _locks(around, statement)
@@ -252,7 +252,9 @@ def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> 
     table = statement.table
     assert table is not None
     check = checks.orphans(table, statement.body, statement.references[0]) if foreign else None
-    sql = statement.sql if re.search(r"\bNOT\s+VALID\s*$", statement.sql, re.IGNORECASE) else f"{statement.sql} NOT VALID"
+    sql = (
+        statement.sql if re.search(r"\bNOT\s+VALID\s*$", statement.sql, re.IGNORECASE) else f"{statement.sql} NOT VALID"
+    )
     yield _instant(
         around,
         (sql,),
@@ -275,7 +277,9 @@ def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> It
     found = around.find(table)
     if found and found.is_partitioned:
         hazards.refuse(
-            around, table, statement.sql,
+            around,
+            table,
+            statement.sql,
             "A unique constraint on a partitioned table scans every partition under ACCESS EXCLUSIVE.",
             "live.AddUnique on each partition first, then ATTACH by hand.",
         )
@@ -320,7 +324,11 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
     if column.numbered or column.stored:
         sql = statement.sql
     yield _instant(
-        around, (sql,), {table: Mode.ACCESS_EXCLUSIVE}, label=f"column {table.plain}.{statement.name}", undo=_undo(statement)
+        around,
+        (sql,),
+        {table: Mode.ACCESS_EXCLUSIVE},
+        label=f"column {table.plain}.{statement.name}",
+        undo=_undo(statement),
     )
     for name, body in column.constraints if sql != statement.sql else ():
         from livemigrations.statements.parse import parse
@@ -339,7 +347,10 @@ def _set_not_null(around: Surroundings, statement: Statement) -> Iterator[Step]:
     drop = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {identifier(name)}"
     yield _instant(
         around,
-        (drop, f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} CHECK ({column} IS NOT NULL) NOT VALID"),
+        (
+            drop,
+            f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} CHECK ({column} IS NOT NULL) NOT VALID",
+        ),
         strong,
         label=f"check {table.plain}.{statement.name} is not null, not valid",
         undo=(drop,),

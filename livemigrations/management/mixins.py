@@ -40,12 +40,13 @@ def _sprint(text: str) -> int:
 @contextmanager
 def _executor(make: Any) -> Iterator[None]:
     """Let Django's command use another executor: it names its own as a module global and offers no other way in."""
-    original = django_migrate.MigrationExecutor
-    django_migrate.MigrationExecutor = make
+    module: Any = django_migrate
+    original = module.MigrationExecutor
+    module.MigrationExecutor = make
     try:
         yield
     finally:
-        django_migrate.MigrationExecutor = original
+        module.MigrationExecutor = original
 
 
 class LiveMigrateMixin:
@@ -60,11 +61,16 @@ class LiveMigrateMixin:
         which.add_argument("--sprint", type=_sprint, metavar="N", help="Migrate to the end of sprint N, either way.")
         which.add_argument("--forward", type=_count, metavar="N", help="Apply the next N migrations.")
         which.add_argument(
-            "--back", type=_count_or_all, metavar="N|all", help="Take back the last N migrations, or all of them."
+            "--back",
+            type=_count_or_all,
+            metavar="N|all",
+            help="Take back the last N migrations, or all of them.",
         )
         group.add_argument("--wait", action="store_true", help="Wait while another migrate runs on this database.")
         group.add_argument(
-            "--sql", action="store_true", help="Write all that is pending as a script for psql; change nothing."
+            "--sql",
+            action="store_true",
+            help="Write all that is pending as a script for psql; change nothing.",
         )
 
     def handle(self, *args: Any, **options: Any) -> str | None:
@@ -75,7 +81,8 @@ class LiveMigrateMixin:
         if connection.vendor != "postgresql":
             return self._plain(connection.vendor, selection, *args, **options)
         if options.get("sql"):
-            return self._write_script(connection, selection, options)
+            self._write_script(connection, selection, options)
+            return None
         return self._run(Session(connection, self._reporter(options), _command_line()), selection, args, options)
 
     def _plain(self, vendor: str, selection: Selection, *args: Any, **options: Any) -> str | None:
@@ -121,9 +128,7 @@ class LiveMigrateMixin:
         run_failed.send(sender=type(self), using=session.connection.alias, error=error)
 
     def _finished(self, session: Session, executor: LiveExecutor, seconds: float, options: dict[str, Any]) -> None:
-        self.report = RunReport(
-            session.connection.alias, executor.applied, executor.unapplied, session.steps, seconds
-        )
+        self.report = RunReport(session.connection.alias, executor.applied, executor.unapplied, session.steps, seconds)
         if session.journal.run_id is None:
             if options["verbosity"] and executor.selection.chosen:
                 session.reporter.note("  No migrations to apply.")
@@ -142,5 +147,3 @@ class LiveMigrateMixin:
 
 def _command_line() -> str:
     return " ".join(["migrate", *sys.argv[2:]]) if "migrate" in sys.argv[1:2] else "migrate"
-
-

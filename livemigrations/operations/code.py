@@ -24,7 +24,11 @@ class _Code(Operation):
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         kept = {name: getattr(self, name) for name in self.arguments_to_keep}
-        return type(self).__name__, [], {name: value for name, value in kept.items() if value not in (None, "")}
+        return (
+            type(self).__name__,
+            [],
+            {name: value for name, value in kept.items() if value not in (None, "")},
+        )
 
     def allowed(self, app_label: str, editor: BaseDatabaseSchemaEditor) -> bool:
         """Ask the routers."""

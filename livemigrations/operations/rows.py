@@ -90,30 +90,33 @@ class SeedRows(Operation):
         return _Target(editor, model, self.key, self.rows)
 
     def _insert(self, target: _Target) -> tuple[str, list[Any]]:
-        return (
-            f"WITH fresh AS (INSERT INTO {target.table} ({target.columns}) VALUES {target.placeholders(cast=False)}"
-            f" ON CONFLICT ({target.key_columns}) DO NOTHING RETURNING *)"
-            f" INSERT INTO livemigrations_seed (seed, relation, key, after)"
-            f" SELECT {literal(self.seed)}, {literal(target.name)}, {target.key_of('fresh')}, to_jsonb(fresh) FROM fresh",
-            target.values(),
-        )
+        seed, relation = literal(self.seed), literal(target.name)
+        statement = f"""
+            WITH fresh AS (
+                INSERT INTO {target.table} ({target.columns}) VALUES {target.placeholders(cast=False)}
+                ON CONFLICT ({target.key_columns}) DO NOTHING RETURNING *)
+            INSERT INTO livemigrations_seed (seed, relation, key, after)
+            SELECT {seed}, {relation}, {target.key_of("fresh")}, to_jsonb(fresh) FROM fresh"""
+        return statement, target.values()
 
     def _update(self, target: _Target) -> tuple[str, list[Any]]:
+        seed, relation = literal(self.seed), literal(target.name)
         changes = ", ".join(f"{column} = wanted.{column}" for column in target.column_list)
         different = f"({target.row('t')}) IS DISTINCT FROM ({target.row('wanted')})"
-        return (
-            f"WITH wanted ({target.columns}) AS (VALUES {target.placeholders(cast=True)}),"
-            f" seeded AS (SELECT DISTINCT ON (key) key, after FROM livemigrations_seed"
-            f" WHERE relation = {literal(target.name)} ORDER BY key, id DESC),"
-            f" old AS (SELECT {target.key_of('t')} AS key, to_jsonb(t) AS before FROM {target.table} t),"
-            f" changed AS (UPDATE {target.table} t SET {changes} FROM wanted, seeded"
-            f" WHERE {target.same_key('t', 'wanted')} AND seeded.key = {target.key_of('t')}"
-            f" AND seeded.after = to_jsonb(t) AND {different} RETURNING t.*)"
-            f" INSERT INTO livemigrations_seed (seed, relation, key, before, after)"
-            f" SELECT {literal(self.seed)}, {literal(target.name)}, old.key, old.before, to_jsonb(changed)"
-            f" FROM changed JOIN old ON old.key = {target.key_of('changed')}",
-            target.values(),
-        )
+        statement = f"""
+            WITH wanted ({target.columns}) AS (VALUES {target.placeholders(cast=True)}),
+            seeded AS (
+                SELECT DISTINCT ON (key) key, after FROM livemigrations_seed
+                WHERE relation = {relation} ORDER BY key, id DESC),
+            old AS (SELECT {target.key_of("t")} AS key, to_jsonb(t) AS before FROM {target.table} t),
+            changed AS (
+                UPDATE {target.table} t SET {changes} FROM wanted, seeded
+                WHERE {target.same_key("t", "wanted")} AND seeded.key = {target.key_of("t")}
+                AND seeded.after = to_jsonb(t) AND {different} RETURNING t.*)
+            INSERT INTO livemigrations_seed (seed, relation, key, before, after)
+            SELECT {seed}, {relation}, old.key, old.before, to_jsonb(changed)
+            FROM changed JOIN old ON old.key = {target.key_of("changed")}"""
+        return statement, target.values()
 
     def _delete(self, target: _Target) -> str:
         unused = "".join(f" AND NOT EXISTS ({query})" for query in target.references("t"))
@@ -152,10 +155,11 @@ class _Target:
         self.name = model._meta.db_table
         self.table = editor.quote_name(self.name)
         self.rows = rows
-        self.fields = [model._meta.get_field(name) for name in sorted(rows[0])]
+        columns = {field.name: field for field in model._meta.concrete_fields}
+        self.fields = [columns[name] for name in sorted(rows[0])]
         self.names = sorted(rows[0])
-        self.key = [model._meta.get_field(name).column for name in key]
-        self.column_list = [identifier(field.column) for field in self.fields]
+        self.key = [str(columns[name].column) for name in key]
+        self.column_list = [identifier(str(field.column)) for field in self.fields]
         self.columns = ", ".join(self.column_list)
         self.key_columns = ", ".join(map(identifier, self.key))
 

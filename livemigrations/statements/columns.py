@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from livemigrations.statements.names import default_name, identifier
 from livemigrations.statements.tokens import Token, tokens
 
-_ENDS = {"CONSTRAINT", "NOT", "NULL", "CHECK", "DEFAULT", "GENERATED", "UNIQUE", "PRIMARY", "REFERENCES", "COLLATE"}
+_ENDS = {
+    "CONSTRAINT",
+    "NOT",
+    "NULL",
+    "CHECK",
+    "DEFAULT",
+    "GENERATED",
+    "UNIQUE",
+    "PRIMARY",
+    "REFERENCES",
+    "COLLATE",
+}
 _SERIAL = {"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL2", "SERIAL4", "SERIAL8"}
 
 
@@ -60,9 +71,19 @@ def _clauses(definition: str) -> list[tuple[str, str]]:
         if position and not token.depth and token.word in _ENDS:
             if token.word in ("NULL", "DEFAULT") and _belongs_to_reference(all_tokens, position):
                 continue
-            if marks and marks[-1].word == "REFERENCES" and token.word == "NOT" and _next(all_tokens, position) == "DEFERRABLE":
+            if (
+                marks
+                and marks[-1].word == "REFERENCES"
+                and token.word == "NOT"
+                and _next(all_tokens, position) == "DEFERRABLE"
+            ):
                 continue
-            if token.word == "NULL" and marks and marks[-1].word == "DEFAULT" and _next(all_tokens, position, -1) == "DEFAULT":
+            if (
+                token.word == "NULL"
+                and marks
+                and marks[-1].word == "DEFAULT"
+                and _next(all_tokens, position, -1) == "DEFAULT"
+            ):
                 continue
             marks.append(token)
             skip = 1 if token.word == "NOT" else 0
@@ -95,5 +116,5 @@ def _body(column: str, word: str, text: str) -> str:
     if word == "REFERENCES":
         return f"FOREIGN KEY ({name}) {text}"
     if word == "UNIQUE":
-        return f"UNIQUE{text[len('UNIQUE'):]} ({name})"
+        return f"UNIQUE{text[len('UNIQUE') :]} ({name})"
     return f"PRIMARY KEY ({name})" if word == "PRIMARY" else text

@@ -124,9 +124,16 @@ def _statement(reader: _Reader) -> Iterator[Statement]:
         yield Statement(reader.sql, Kind.SET_CONSTRAINTS)
     elif first in ("INSERT", "UPDATE", "DELETE", "SELECT", "WITH", "MERGE", "COPY", "DO", "CALL", "VALUES"):
         yield Statement(reader.sql, Kind.ROWS)
-    elif first in ("VACUUM", "CLUSTER", "REINDEX", "BEGIN", "START", "COMMIT", "ROLLBACK", "END") or _adds_enum_value(
-        reader
-    ):
+    elif first in (
+        "VACUUM",
+        "CLUSTER",
+        "REINDEX",
+        "BEGIN",
+        "START",
+        "COMMIT",
+        "ROLLBACK",
+        "END",
+    ) or _adds_enum_value(reader):
         yield Statement(reader.sql, Kind.UNTRANSACTIONAL)
     else:
         yield Statement(reader.sql, Kind.OBJECT)
@@ -240,7 +247,13 @@ def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
     return Statement(sql, Kind.ALTER_TABLE, table, column)
 
 
-_CONSTRAINT_WORDS = {"CHECK": "check", "UNIQUE": "key", "PRIMARY": "pkey", "FOREIGN": "fkey", "EXCLUDE": "excl"}
+_CONSTRAINT_WORDS = {
+    "CHECK": "check",
+    "UNIQUE": "key",
+    "PRIMARY": "pkey",
+    "FOREIGN": "fkey",
+    "EXCLUDE": "excl",
+}
 
 
 def _add(sql: str, table: Name, action: _Reader) -> Statement:

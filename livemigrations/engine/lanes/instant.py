@@ -104,6 +104,7 @@ def _answers(cursor: Any) -> tuple[list[float], int | None]:
 
 
 def roll_back(cursor: Any) -> None:
+    """End a transaction that failed; a connection that does not even answer to that is closed."""
     try:
         cursor.execute("ROLLBACK")
     except DatabaseError:

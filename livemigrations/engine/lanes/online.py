@@ -50,7 +50,11 @@ def run_untransactional(session: Session, row: Row) -> Measures:
     step, admission = row.definition, Admission(session.connection, {}, lambda found: None)
     adopted = False
     session.journal.started(row)
-    with session.probe.watch(step.hot, calm=True) as probe, _patient(session), progress_of(session, step.label):
+    with (
+        session.probe.watch(step.hot, calm=True) as probe,
+        _patient(session),
+        progress_of(session, step.label),
+    ):
         while True:
             try:
                 adopted = _build(session, row) if step.index else _execute(session, step.sql)

@@ -28,7 +28,9 @@ def progress_of(session: Session, label: str) -> Iterator[None]:
     """Report the progress of what the session's connection runs inside the block, from its second second on."""
     pid = int(fetch(session.connection, "SELECT pg_backend_pid()")[0][0])
     done = threading.Event()
-    thread = threading.Thread(target=_watch, args=(session, label, pid, done), name="livemigrations-progress", daemon=True)
+    thread = threading.Thread(
+        target=_watch, args=(session, label, pid, done), name="livemigrations-progress", daemon=True
+    )
     thread.start()
     try:
         yield

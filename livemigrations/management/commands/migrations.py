@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "Shows the migrations of a database. Exit codes of status: 0 up to date, 1 migrations are pending,"
         " 2 broken (a migration is half done and nobody is at it, or an index is invalid)."
     )
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parts = parser.add_subparsers(dest="part", required=True, metavar="status|history")
@@ -84,7 +84,9 @@ def _status_lines(state: Status) -> list[str]:
     for migration in state.pending_migrations:
         word = "half done" if migration.half_applied else "pending"
         lines.append(f"  {word:<9} {migration.revision}  {migration.description}")
-    lines += [f"  invalid index {name}: migrate rebuilds its own, drop others yourself" for name in state.invalid_indexes]
+    lines += [
+        f"  invalid index {name}: migrate rebuilds its own, drop others yourself" for name in state.invalid_indexes
+    ]
     lines += [f"  not validated: {name}" for name in state.unvalidated_constraints]
     lines += [f"  applied, but not in the code: {name}" for name in state.unknown_applied]
     if state.half_applied and not state.running:
