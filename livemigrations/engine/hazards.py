@@ -15,11 +15,12 @@ from livemigrations.statements.parse import Statement
 def refuse(around: Surroundings, table: Name, statement: str, why: str, instead: str) -> None:
     """Raise ``MigrationRefused`` unless the table is so small that the work is over at once."""
     found = around.find(table)
-    if found is None or found.size <= small_table_bytes():
+    if found is None or around.long_locks_allowed or found.size <= small_table_bytes():
         return
     raise MigrationRefused(
         f"Refused on the populated table {table.plain} (about {found.rows:,} rows, {found.size / 2**20:,.1f} MiB):\n"
-        f"  {statement}\n{why}\nNothing of this operation was changed. Write instead:\n\n{_indented(instead)}\n"
+        f"  {statement}\n{why}\nNothing of this operation was changed. Write instead:\n\n{_indented(instead)}\n\n"
+        "or, in a window without traffic, run migrate --allow-long-locks."
     )
 
 

@@ -136,6 +136,9 @@ def _grouped(steps: list[Step]) -> Iterator[Step]:
     open_: list[Step] = []
     for step in steps:
         if step.lane == Lane.INSTANT and step.transactional and not step.adopted and step.work is None:
+            if step.checks:  # asked before its transaction begins: what comes first must be there by then
+                yield from _joined(open_)
+                open_ = []
             open_.append(step)
             continue
         yield from _joined(open_)

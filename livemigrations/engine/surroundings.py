@@ -14,24 +14,19 @@ from livemigrations.statements.names import Name
 class Surroundings:
     """The catalog as it is, with what this run has created or renamed meanwhile laid over it.
 
-    One object lives as long as a run (or a script); a plan for statements not yet executed is made on a copy.
+    One object lives as long as a run or a script.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
         self.new: set[str] = set()
+        self.long_locks_allowed = False
         self._renamed: dict[str, Name] = {}
 
     @property
     def server_version(self) -> int:
         """As PostgreSQL counts: 180004 is 18.4."""
         return int(fetch(self.connection, "SHOW server_version_num")[0][0])
-
-    def copy(self) -> Surroundings:
-        """A copy for planning ahead."""
-        other = Surroundings(self.connection)
-        other.new, other._renamed = set(self.new), dict(self._renamed)
-        return other
 
     def created(self, table: Name) -> None:
         """A statement before made this table."""

@@ -66,6 +66,11 @@ class LiveMigrateMixin:
             metavar="N|all",
             help="Take back the last N migrations, or all of them.",
         )
+        group.add_argument(
+            "--allow-long-locks",
+            action="store_true",
+            help="Run also what would be refused on populated tables. For a window without traffic.",
+        )
         group.add_argument("--wait", action="store_true", help="Wait while another migrate runs on this database.")
         group.add_argument(
             "--sql",
@@ -83,7 +88,9 @@ class LiveMigrateMixin:
         if options.get("sql"):
             self._write_script(connection, selection, options)
             return None
-        return self._run(Session(connection, self._reporter(options), _command_line()), selection, args, options)
+        session = Session(connection, self._reporter(options), _command_line())
+        session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
+        return self._run(session, selection, args, options)
 
     def _plain(self, vendor: str, selection: Selection, *args: Any, **options: Any) -> str | None:
         """Another database than PostgreSQL: Django's migrate, unchanged."""

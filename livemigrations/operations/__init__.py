@@ -4,7 +4,7 @@ Each is an ordinary Django operation. Which statements run, in which lane and un
 decides from the SQL and from the table that it meets: plain on a new or empty table, online on a populated one.
 """
 
-from livemigrations.operations.code import CreateFunction, CreateTrigger, CreateView
+from livemigrations.operations.code import CommentIndexes, CreateFunction, CreateTrigger, CreateView
 from livemigrations.operations.constraints import AddCheck, AddForeignKey, AddUnique, SetNotNull
 from livemigrations.operations.indexes import AddIndex, RemoveIndex
 from livemigrations.operations.rows import SeedRows
@@ -16,6 +16,7 @@ __all__ = [
     "AddForeignKey",
     "AddIndex",
     "AddUnique",
+    "CommentIndexes",
     "CreateFunction",
     "CreateTableIfMissing",
     "CreateTrigger",

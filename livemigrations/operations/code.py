@@ -8,7 +8,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 
-from livemigrations.statements.names import identifier
+from livemigrations.statements.names import identifier, literal
 
 
 class _Code(Operation):
@@ -35,6 +35,47 @@ class _Code(Operation):
         from django.db import router
 
         return router.allow_migrate(editor.connection.alias, app_label)
+
+
+class CommentIndexes(_Code):
+    """Say on each index which query it serves. Lane: instant; locks nothing that traffic needs.
+
+    ``comments`` maps names of indexes to texts. The way back removes the comments.
+    """
+
+    arguments_to_keep = ("comments",)
+
+    def __init__(self, comments: dict[str, str]) -> None:
+        self.comments = comments
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            for name, text in self.comments.items():
+                schema_editor.execute(f"COMMENT ON INDEX {identifier(name)} IS {literal(text)}", params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if self.allowed(app_label, schema_editor):
+            for name in self.comments:
+                schema_editor.execute(f"COMMENT ON INDEX {identifier(name)} IS NULL", params=None)
+
+    def describe(self) -> str:
+        return f"Comment {len(self.comments)} indexes"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return "comment_indexes"
 
 
 class CreateFunction(_Code):
