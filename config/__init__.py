@@ -1,0 +1,1 @@
+"""Settings, addresses and servers of the project; nothing imports this package but the entry points."""

@@ -1,0 +1,98 @@
+"""How ``manage.py`` begins and ends: the embedded server where it is needed, plain words when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+
+import psycopg
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import NotSupportedError, OperationalError
+
+from config import embedded
+
+WITHOUT_DATABASE = {
+    *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages"),
+    *("sendtestemail", "startapp", "startproject", "testserver", "version"),
+}
+REMEDIES = {
+    r"password authentication failed|no password supplied": "the password is wrong: correct DATABASE_URL",
+    r"no pg_hba\.conf entry": "the server's pg_hba.conf does not let this user in: extend it, or correct DATABASE_URL",
+    r"role .* does not exist": "there is no such user: create it with createuser, or correct DATABASE_URL",
+    r"database .* does not exist": "there is no such database: create it with createdb, or correct DATABASE_URL",
+    r"too many (clients|connections)|connection slots": "it has no connection left: end idle sessions",
+    r"starting up|shutting down|recovery": "it is starting or stopping: try again in a moment",
+}
+
+
+def manage(argv: list[str]) -> int:
+    """Run a management command; return its exit code, with a message on stderr instead of a traceback.
+
+    Only failures to reach the database are put into words here. Everything else is raised as it is.
+    """
+    try:
+        with _database_for(argv):
+            execute_from_command_line(argv)
+    except (ImproperlyConfigured, embedded.EmbeddedError) as error:
+        return _fail(str(error))
+    except NotSupportedError as error:
+        if "or later is required" not in str(error):
+            raise
+        return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.")
+    except OperationalError as error:
+        cause = error.__cause__
+        if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate is not None:
+            raise
+        return _fail(unreachable(str(error)))
+    return 0
+
+
+def ensure_database() -> None:
+    """Start the embedded server when the settings say that it is the database."""
+    if settings.EMBEDDED_POSTGRES:
+        embedded.ensure_running()
+
+
+def unreachable(reason: str) -> str:
+    """Say in words why the database does not let us in, and what to do.
+
+    libpq gives no SQLSTATE for a connection that it could not make, so the text has to do; one that we do not
+    know, perhaps of a server that speaks another language, is shown with the general remedy.
+    """
+    general = "is the server running, and is the address in DATABASE_URL right?"
+    remedy = next((known for pattern, known in REMEDIES.items() if re.search(pattern, reason)), general)
+    return f"The database {_address()} cannot be reached: {remedy}\n{reason.strip()}"
+
+
+@contextlib.contextmanager
+def _database_for(argv: list[str]) -> Iterator[None]:
+    command = argv[1] if len(argv) > 1 else "help"
+    dry = command == "makemigrations" and {"--check", "--dry-run"} & set(argv)
+    if dry:
+        warnings.filterwarnings("ignore", "Got an error checking a consistent", RuntimeWarning)
+    if dry or command in WITHOUT_DATABASE or {"--help", "-h", "--version"} & set(argv):
+        yield
+    elif command == "up" and settings.EMBEDDED_POSTGRES:
+        with embedded.client():
+            yield
+    else:
+        ensure_database()
+        yield
+
+
+def _address() -> str:
+    """Return the database's address as a person would say it, without its password."""
+    entry = settings.DATABASES["default"]
+    server = f"{entry.get('HOST') or 'localhost'}:{entry.get('PORT') or 5432}"
+    return f"{entry['NAME']} on {server} (user {entry.get('USER') or os.environ.get('USER', 'unnamed')})"
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1

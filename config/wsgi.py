@@ -1,0 +1,15 @@
+"""The WSGI entry point. It serves: without DEBUG in the environment this is production, unlike manage.py."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("TEPPAN_DEBUG_DEFAULT", "off")
+
+from config.launch import ensure_database
+
+ensure_database()
+application = get_wsgi_application()

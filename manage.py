@@ -1,0 +1,24 @@
+#!/usr/bin/env python
+"""Django's command line for this project."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run the command named by ``sys.argv``; its children develop, too, even those that serve."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("TEPPAN_DEBUG_DEFAULT", "on")
+    try:
+        from config.launch import manage
+    except ModuleNotFoundError as error:
+        remedy = "run `make install`, then .venv/bin/python manage.py"
+        print(f"error: {error.name} is not installed: {remedy}", file=sys.stderr)
+        return 1
+    return manage(sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
