@@ -1,0 +1,16 @@
+"""The staff site of ``adminpanel``: forms below, then one module per subject.
+
+Rights come from roles, so Django's own groups have no page.
+"""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from adminpanel.admin.config import AdminConfigAdmin
+from adminpanel.admin.roles import RoleAdmin
+from adminpanel.admin.users import AdminUserAdmin
+
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)
+
+__all__ = ["AdminConfigAdmin", "AdminUserAdmin", "RoleAdmin"]

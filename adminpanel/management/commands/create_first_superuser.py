@@ -1,0 +1,54 @@
+"""``manage.py create_first_superuser``: the first account, from the environment or by prompt."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from adminpanel.errors import AdminPanelError
+from adminpanel.services.accounts import create_first_superuser
+
+PREFIX = "TEPPAN_SUPERUSER_"
+
+
+class Command(BaseCommand):
+    """Makes the account, or says why not; the password must be changed at the first login."""
+
+    help = (
+        f"Make the first superuser from {PREFIX}EMAIL, {PREFIX}NAME and {PREFIX}PASSWORD, asking for what is not "
+        "set. The password is for the first login only, which asks for another one. "
+        "Exit code 1 if there is a superuser already or something is wrong."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask, create, report."""
+        email = self._answer("EMAIL", "Email: ")
+        name = self._answer("NAME", "Full name: ")
+        password = os.environ.get(f"{PREFIX}PASSWORD") or self._password()
+        try:
+            user = create_first_superuser(email=email, full_name=name, password=password)
+        except AdminPanelError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{user.email} may do everything now. The first login asks for a password of one's own.")
+
+    def _answer(self, name: str, question: str) -> str:
+        given = os.environ.get(PREFIX + name)
+        if given:
+            return given
+        self._refuse_without_terminal(name)
+        return input(question)
+
+    def _password(self) -> str:
+        self._refuse_without_terminal("PASSWORD")
+        password = getpass.getpass("Password for the first login: ")
+        if password != getpass.getpass("Once more: "):
+            raise CommandError("The two passwords differ. Nothing was made; try again.")
+        return password
+
+    def _refuse_without_terminal(self, name: str) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError(f"{PREFIX}{name} is not set, and there is no terminal to ask on. Set it.")

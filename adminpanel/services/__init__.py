@@ -1,0 +1,1 @@
+"""The verbs of ``adminpanel``: each is atomic, and is told who acts and when."""

@@ -1,0 +1,1 @@
+"""Pages of the staff site beside those that Django's admin brings."""

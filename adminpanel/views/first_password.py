@@ -1,0 +1,53 @@
+"""The page on which an owner replaces the password that somebody else set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils import timezone
+from unfold.forms import AdminOwnPasswordChangeForm
+
+from adminpanel.models import AdminUser
+from adminpanel.services.accounts import record_own_password
+
+
+class FirstPasswordForm(AdminOwnPasswordChangeForm):
+    """The usual form, which here also wants a password that is really another one."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse the old password as the new one."""
+        cleaned: dict[str, Any] | None = super().clean()
+        new = self.cleaned_data.get("new_password1")
+        if new and new == self.cleaned_data.get("old_password"):
+            self.add_error(
+                "new_password1",
+                ValidationError("Choose a password that differs from the one you were given."),
+            )
+        return cleaned
+
+
+class FirstPasswordView(PasswordChangeView):
+    """Changes the password and records that the owner chose it."""
+
+    form_class = FirstPasswordForm
+    success_url = reverse_lazy("admin:index")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the admin's own pages get, under a title that says why one is here."""
+        context = {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
+        return {**context, "title": "Choose your own password"}
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Save, keep the session, and let the owner in."""
+        response = super().form_valid(form)
+        user = self.request.user
+        if isinstance(user, AdminUser):
+            record_own_password(user=user, at=timezone.now())
+        messages.success(self.request, "The password is yours now.")
+        return response

@@ -1,0 +1,1 @@
+"""Events: locations, bookings, their reminders and their series. Stands on ``customers``."""

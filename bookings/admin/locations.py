@@ -1,0 +1,25 @@
+"""Locations in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from bookings.models import Location
+from customers.admin.base import StaffAdmin
+
+
+@admin.register(Location)
+class LocationAdmin(StaffAdmin):
+    """The kitchens."""
+
+    list_display = ("name", "address_city", "address_state", "capacity", "service_radius_miles", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "address_city")
+    ordering = ("name",)
+    readonly_fields = ("id", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("name", ("phone", "email"), "is_active")}),
+        ("Address", {"fields": ("address_street", ("address_city", "address_state", "address_zip"))}),
+        ("Service", {"fields": (("capacity", "service_radius_miles"), ("base_travel_fee", "per_mile_fee"))}),
+        ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
+    )

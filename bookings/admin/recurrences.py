@@ -1,0 +1,40 @@
+"""Recurring bookings in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+
+from bookings.models import RecurringBooking
+from customers.admin.base import StaffAdmin
+from customers.selectors.search import customers_found
+
+
+@admin.register(RecurringBooking)
+class RecurringBookingAdmin(StaffAdmin):
+    """Series of events."""
+
+    list_display = (
+        "customer",
+        "recurrence_pattern",
+        "start_date",
+        "end_date",
+        "max_occurrences",
+        "created_bookings_count",
+        "is_active",
+    )
+    list_select_related = ("customer",)
+    list_filter = (
+        "is_active",
+        ("recurrence_pattern", ChoicesDropdownFilter),
+        ("customer", AutocompleteSelectFilter),
+    )
+    search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    ordering = ("-start_date",)
+    autocomplete_fields = ("customer",)
+    readonly_fields = ("id", "created_bookings_count", "created_at", "updated_at")
+
+    def search_conditions(self, term: str) -> Q:
+        """Take the term for what it says of the customer."""
+        return customers_found(term)

@@ -1,0 +1,46 @@
+"""Reminders in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from bookings.models import BookingReminder
+from bookings.selectors.search import bookings_found
+from customers.admin.base import StaffAdmin
+
+STATUS_COLOURS = {"pending": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
+
+
+@admin.register(BookingReminder)
+class BookingReminderAdmin(StaffAdmin):
+    """Reminders, the farthest in the future first. What was sent is a record and cannot be edited."""
+
+    list_display = ("scheduled_for", "customer", "booking", "reminder_type", "status_label", "sent_at")
+    list_select_related = ("booking__customer",)
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("reminder_type", ChoicesDropdownFilter),
+        ("scheduled_for", RangeDateTimeFilter),
+    )
+    search_fields = ("booking__customer__full_name", "booking__customer__email")
+    search_help_text = "ID of the booking, or the customer's name, email or phone"
+    ordering = ("-scheduled_for",)
+    autocomplete_fields = ("booking",)
+    readonly_fields = ("id", "sent_at", "error_message", "created_at", "updated_at")
+
+    def search_conditions(self, term: str) -> Q:
+        """Search through the booking's customer."""
+        return bookings_found(term)
+
+    @display(description="Customer", ordering="booking__customer__full_name")
+    def customer(self, reminder: BookingReminder) -> str:
+        """Who is reminded."""
+        return reminder.booking.customer.full_name
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def status_label(self, reminder: BookingReminder) -> tuple[str, str]:
+        """The status with its colour."""
+        return reminder.status, reminder.get_status_display()

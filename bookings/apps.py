@@ -1,0 +1,12 @@
+"""The Django application ``bookings``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class BookingsConfig(AppConfig):
+    """Locations and the events that they cater."""
+
+    name = "bookings"
+    verbose_name = "Bookings"

@@ -1,0 +1,61 @@
+"""Bookings: one event at a customer's home."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+
+from bookings.models.locations import Location
+from bookings.models.recurrences import RecurringBooking
+from customers.models import Customer, TimestampedRow
+
+
+class Booking(TimestampedRow):
+    """An event. Legacy rows have no location; a booking of a series points at it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        COMPLETED = "completed"
+        CANCELLED = "cancelled"
+        NO_SHOW = "no_show", "No-show"
+
+    customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="bookings")
+    event_starts_at = models.DateTimeField()
+    guests_adult = models.IntegerField("adults")
+    guests_child = models.IntegerField("children", null=True, blank=True, default=0, db_default=0)
+    address_street = models.CharField("street", max_length=255, null=True, blank=True)
+    address_city = models.CharField("city", max_length=100, null=True, blank=True)
+    address_state = models.CharField("state", max_length=2, null=True, blank=True)
+    address_zip = models.CharField("ZIP code", max_length=10, null=True, blank=True)
+    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    total_amount = models.DecimalField(
+        "total", max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
+    currency = models.CharField(max_length=3, null=True, blank=True, default="USD", db_default="USD")
+    special_requests = models.TextField(null=True, blank=True)
+    location = models.ForeignKey(
+        Location, models.DB_SET_NULL, null=True, blank=True, db_index=False, related_name="bookings"
+    )
+    recurrence = models.ForeignKey(
+        RecurringBooking, models.DB_SET_NULL, null=True, blank=True, db_index=False, related_name="bookings"
+    )
+
+    class Meta:
+        db_table = "bookings"
+        indexes = (
+            models.Index(fields=["customer"], name="idx_bookings_customer"),
+            models.Index(fields=["status"], name="idx_bookings_status"),
+            models.Index(fields=["event_starts_at"], name="idx_bookings_event_starts_at"),
+            models.Index(fields=["location"], name="idx_bookings_location"),
+            models.Index(fields=["recurrence"], name="idx_bookings_recurrence"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_starts_at:%Y-%m-%d %H:%M}, {self.guests} guests"
+
+    @property
+    def guests(self) -> int:
+        """Adults and children."""
+        return self.guests_adult + (self.guests_child or 0)

@@ -1,0 +1,34 @@
+"""The view ``booking_overview``: a booking beside its customer, for reading only."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from bookings.models.bookings import Booking
+from customers.models import Customer
+
+
+class BookingOverview(models.Model):
+    """One row per booking; the key is the booking's."""
+
+    id = models.UUIDField(primary_key=True)
+    customer = models.ForeignKey(Customer, models.DO_NOTHING, related_name="+")
+    customer_name = models.CharField(max_length=255)
+    customer_email = models.CharField(max_length=255)
+    customer_phone = models.CharField(max_length=20, null=True)
+    event_starts_at = models.DateTimeField()
+    guests = models.IntegerField()
+    status = models.CharField(max_length=50, choices=Booking.Status)
+    total_amount = models.DecimalField(max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    address_city = models.CharField("city", max_length=100, null=True)
+    address_state = models.CharField("state", max_length=2, null=True)
+
+    class Meta:
+        managed = False
+        db_table = "booking_overview"
+        verbose_name = "booking at a glance"
+        verbose_name_plural = "bookings at a glance"
+
+    def __str__(self) -> str:
+        return f"{self.customer_name}, {self.event_starts_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,37 @@
+"""Recurring bookings: the pattern and the template that single bookings are made from."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from customers.models import Customer, TimestampedRow
+
+
+class RecurringBooking(TimestampedRow):
+    """A series of one customer; ``booking_template_json`` holds what each booking starts with."""
+
+    class Pattern(models.TextChoices):
+        WEEKLY = "weekly"
+        BIWEEKLY = "biweekly"
+        MONTHLY = "monthly"
+
+    customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="recurring_bookings")
+    recurrence_pattern = models.CharField(max_length=50, choices=Pattern)
+    start_date = models.DateField()
+    end_date = models.DateField(null=True, blank=True)
+    max_occurrences = models.IntegerField(null=True, blank=True)
+    booking_template_json = models.JSONField("booking template")
+    is_active = models.BooleanField("active", null=True, blank=True, default=True, db_default=True)
+    created_bookings_count = models.IntegerField(
+        "bookings created", null=True, blank=True, editable=False, default=0, db_default=0
+    )
+
+    class Meta:
+        db_table = "recurring_bookings"
+        indexes = (
+            models.Index(fields=["customer"], name="idx_recurring_customer"),
+            models.Index(fields=["is_active"], name="idx_recurring_active"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.recurrence_pattern} from {self.start_date}"

@@ -1,0 +1,1 @@
+"""People: customers, leads, newsletter and social contacts. Knows nothing of bookings, money or staff."""

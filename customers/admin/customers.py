@@ -1,0 +1,34 @@
+"""Customers in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+
+from customers.admin.base import StaffAdmin
+from customers.models import Customer
+from customers.selectors.search import customers_like
+
+
+@admin.register(Customer)
+class CustomerAdmin(StaffAdmin):
+    """Customers, to be found by name, email, phone or ID."""
+
+    list_display = ("full_name", "email", "phone", "address_city", "address_state", "created_at")
+    list_filter = (("created_at", RangeDateTimeFilter),)
+    search_fields = ("full_name", "email", "phone")
+    search_help_text = "Name, beginning of the email, digits of the phone, or ID"
+    ordering = ("full_name",)
+    ordering_when_large = ("email",)
+    readonly_fields = ("id", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("full_name", ("email", "phone"))}),
+        ("Address", {"fields": ("address_street", ("address_city", "address_state", "address_zip"))}),
+        ("Notes", {"fields": ("notes",)}),
+        ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
+    )
+
+    def search_conditions(self, term: str) -> Q:
+        """Take the term for what it looks like."""
+        return customers_like(term)

@@ -1,0 +1,48 @@
+"""Social media accounts, threads and messages in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+
+from customers.admin.base import ReadOnlyAdmin, StaffAdmin
+from customers.models import SocialAccount, SocialMessage, SocialThread
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(StaffAdmin):
+    """Our own accounts."""
+
+    list_display = ("handle", "platform", "external_id", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("handle", "platform", "external_id")
+    ordering = ("platform", "handle")
+    readonly_fields = ("id", "created_at", "updated_at")
+
+
+@admin.register(SocialThread)
+class SocialThreadAdmin(StaffAdmin):
+    """Conversations, those with the latest change first."""
+
+    list_display = ("external_id", "account", "customer", "status", "updated_at")
+    list_select_related = ("account", "customer")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("account", AutocompleteSelectFilter),
+        ("customer", AutocompleteSelectFilter),
+    )
+    search_fields = ("external_id", "customer__full_name")
+    ordering = ("-updated_at",)
+    autocomplete_fields = ("account", "customer")
+    readonly_fields = ("id", "created_at", "updated_at")
+
+
+@admin.register(SocialMessage)
+class SocialMessageAdmin(ReadOnlyAdmin):
+    """What was written: a record that nobody edits."""
+
+    list_display = ("sent_at", "direction", "thread", "body")
+    list_select_related = ("thread",)
+    list_filter = (("direction", ChoicesDropdownFilter), ("sent_at", RangeDateTimeFilter))
+    search_fields = ("body", "external_id")
+    ordering = ("-sent_at",)

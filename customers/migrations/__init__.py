@@ -1,0 +1,1 @@
+"""The schema of ``customers``, one linear history."""

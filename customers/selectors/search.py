@@ -1,0 +1,44 @@
+"""Finding customers by what one knows of them."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from django.db.models import Q
+
+from customers.models import Customer
+
+_PHONE = re.compile(r"\+?[\d\s().-]{4,}")
+
+
+def customers_like(term: str) -> Q:
+    """The condition on ``Customer`` for a search term, which is taken for what it looks like.
+
+    An ID finds its customer, something with ``@`` emails that begin with it, digits the phones that contain
+    them, and anything else names with all of the words.
+    """
+    text = term.strip()
+    if (key := as_key(text)) is not None:
+        return Q(pk=key)
+    if "@" in text:
+        return Q(email__istartswith=text)
+    if _PHONE.fullmatch(text):
+        return Q(phone__contains=re.sub(r"\D", "", text))
+    found = Q()
+    for word in text.split():
+        found &= Q(full_name__icontains=word) | Q(email__istartswith=word)
+    return found
+
+
+def customers_found(term: str) -> Q:
+    """Like ``customers_like``, as a condition for the foreign key ``customer`` of another model."""
+    return Q(customer__in=Customer.objects.filter(customers_like(term)).values("pk"))
+
+
+def as_key(text: str) -> UUID | None:
+    """The text as an ID of a row, or None."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

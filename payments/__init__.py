@@ -1,0 +1,1 @@
+"""Money: payments, deposits, loyalty and what the payment provider reports. Stands on ``bookings``."""

@@ -1,0 +1,46 @@
+"""Payments in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from bookings.selectors.search import bookings_found
+from customers.admin.base import ReadOnlyAdmin
+from payments.models import Payment
+
+STATUS_COLOURS = {"pending": "warning", "succeeded": "success", "failed": "danger", "refunded": "info"}
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Payments, newest first."""
+
+    list_display = ("created_at", "customer", "amount", "currency", "method", "status_label", "paid_at")
+    list_select_related = ("booking__customer",)
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("method", ChoicesDropdownFilter),
+        ("paid_at", RangeDateTimeFilter),
+    )
+    search_fields = ("booking__customer__full_name", "booking__customer__email", "stripe_payment_intent_id")
+    search_help_text = "ID, Stripe intent, or the customer's name, email or phone"
+    ordering = ("-created_at",)
+
+    def search_conditions(self, term: str) -> Q:
+        """A Stripe intent, or what the term says of the customer."""
+        if term.startswith("pi_"):
+            return Q(stripe_payment_intent_id=term)
+        return bookings_found(term)
+
+    @display(description="Customer")
+    def customer(self, payment: Payment) -> str:
+        """Who paid."""
+        return payment.booking.customer.full_name
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def status_label(self, payment: Payment) -> tuple[str, str]:
+        """The status with its colour."""
+        return payment.status, payment.get_status_display()

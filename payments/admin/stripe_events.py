@@ -1,0 +1,25 @@
+"""Stripe's events in the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin
+from payments.models import StripeEvent
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    """What Stripe reported, newest first, and whether it was handled."""
+
+    list_display = ("received_at", "type", "event_id", "is_processed", "error")
+    list_filter = (("received_at", RangeDateTimeFilter), ("processed_at", RangeDateTimeFilter))
+    search_fields = ("=event_id", "type__startswith")
+    ordering = ("-received_at",)
+
+    @display(description="Processed", boolean=True)
+    def is_processed(self, event: StripeEvent) -> bool:
+        """Whether the event was handled."""
+        return event.processed_at is not None

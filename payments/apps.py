@@ -1,0 +1,12 @@
+"""The Django application ``payments``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    """Payments, deposits and loyalty."""
+
+    name = "payments"
+    verbose_name = "Payments"

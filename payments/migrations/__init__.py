@@ -1,0 +1,1 @@
+"""The schema of ``payments``, one linear history."""

@@ -1,0 +1,43 @@
+"""Deposits: the part of a booking's price that is paid beforehand."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import JSONField, Value
+
+from bookings.models import Booking
+from customers.models import TimestampedRow
+
+
+class Deposit(TimestampedRow):
+    """A deposit of ``amount`` in ``currency``: pending until it is confirmed, failed or cancelled."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        FAILED = "failed"
+        REFUNDED = "refunded"
+        CANCELLED = "cancelled"
+
+    booking = models.ForeignKey(Booking, models.DB_CASCADE, db_index=False, related_name="deposits")
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3, null=True, blank=True, default="USD", db_default="USD")
+    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    stripe_payment_intent_id = models.CharField("Stripe intent", max_length=255, null=True, blank=True)
+    stripe_payment_method_id = models.CharField("Stripe method", max_length=255, null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    refunded_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    failure_reason = models.TextField(null=True, blank=True)
+    metadata_json = models.JSONField("metadata", null=True, blank=True, default=dict, db_default=Value({}, JSONField()))
+
+    class Meta:
+        db_table = "deposits"
+        indexes = (
+            models.Index(fields=["booking"], name="idx_deposits_booking"),
+            models.Index(fields=["status"], name="idx_deposits_status"),
+            models.Index(fields=["stripe_payment_intent_id"], name="idx_deposits_stripe_intent"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency or ''} ({self.status})"

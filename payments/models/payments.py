@@ -1,0 +1,42 @@
+"""Payments: what a customer paid for a booking."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from bookings.models import Booking
+from customers.models import TimestampedRow
+
+
+class Payment(TimestampedRow):
+    """A payment of ``amount`` in ``currency`` for one booking."""
+
+    class Method(models.TextChoices):
+        CARD = "card"
+        CASH = "cash"
+        ZELLE = "zelle"
+        VENMO = "venmo"
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        REFUNDED = "refunded"
+
+    booking = models.ForeignKey(Booking, models.DB_CASCADE, db_index=False, related_name="payments")
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3, null=True, blank=True, default="USD", db_default="USD")
+    method = models.CharField(max_length=50, choices=Method)
+    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    stripe_payment_intent_id = models.CharField("Stripe intent", max_length=255, null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "payments"
+        indexes = (
+            models.Index(fields=["booking"], name="idx_payments_booking"),
+            models.Index(fields=["status"], name="idx_payments_status"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency or ''} ({self.status})"
