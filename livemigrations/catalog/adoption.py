@@ -7,7 +7,7 @@ from typing import Any
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Field, ForeignKey, Model
 
-from livemigrations.catalog.constraints import referenced_by_column
+from livemigrations.catalog.constraints import foreign_keys
 from livemigrations.catalog.definitions import Column, Table, read_table
 from livemigrations.catalog.relations import relation, relation_oid
 from livemigrations.catalog.twins import table_of_model
@@ -133,10 +133,24 @@ def _add_constraints(editor: BaseDatabaseSchemaEditor, model: type[Model], actua
 
 
 def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], oid: int) -> None:
+    keys = foreign_keys(editor.connection, oid)
+    adder: Any = editor
     for field in model._meta.local_concrete_fields:
         if not isinstance(field, ForeignKey) or not getattr(field, "db_constraint", True):
             continue
+        wanted = " ".join(str(adder._create_on_delete_sql(model, field)).split()) or "ON DELETE NO ACTION"
         target = field.remote_field.model._meta.db_table
-        if target not in {name.name for name in referenced_by_column(editor.connection, oid, field.column)}:
-            adder: Any = editor
+        there = [key for key in keys if key.column == field.column and key.table == target]
+        if not there:
             adder.execute(adder._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s"))
+        for key in there:
+            if key.on_delete != wanted:
+                raise DefinitionConflict(
+                    f"The foreign key {key.name} of {model._meta.db_table} exists with another action. Nothing was"
+                    f" changed.\n  there: {key.on_delete}\n  here:  {wanted}\nRemedy: drop it"
+                    f" (ALTER TABLE {editor.quote_name(model._meta.db_table)} DROP CONSTRAINT"
+                    f" {editor.quote_name(key.name)}), then migrate again: it is added anew without a stop."
+                )
+            if not key.validated:
+                table, name = editor.quote_name(model._meta.db_table), editor.quote_name(key.name)
+                editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch, relation_oid
 from livemigrations.statements.names import Name, identifier
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyFound:
+    """A foreign key over one column, as the catalog has it."""
+
+    name: str
+    column: str
+    table: str
+    on_delete: str
+    validated: bool
+
+
+def foreign_keys(connection: BaseDatabaseWrapper, oid: int) -> list[ForeignKeyFound]:
+    """The foreign keys of a table over a single column."""
+    rows = fetch(
+        connection,
+        "SELECT f.conname, a.attname, c.relname, 'ON DELETE ' || CASE f.confdeltype WHEN 'c' THEN 'CASCADE'"
+        " WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END,"
+        " f.convalidated FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
+        " JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]"
+        " WHERE f.conrelid = %s AND f.contype = 'f' AND cardinality(f.conkey) = 1 ORDER BY 1",
+        [oid],
+    )
+    return [ForeignKeyFound(*row) for row in rows]
 
 
 def referencing_columns(connection: BaseDatabaseWrapper, table: str) -> list[tuple[str, list[tuple[str, str]]]]:

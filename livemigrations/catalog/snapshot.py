@@ -57,7 +57,11 @@ def snapshot(connection: BaseDatabaseWrapper, *, books: bool = False) -> dict[st
     return {
         "relations": relations,
         "functions": dict(fetch(connection, _FUNCTIONS)),
-        "sequences": {row[0]: row[1:] for row in fetch(connection, _SEQUENCES, [])},
+        "sequences": {
+            row[0]: row[1:]
+            for row in fetch(connection, _SEQUENCES, [])
+            if books or not row[0].startswith(tuple(f"{name}_" for name in _BOOKS))
+        },
     }
 
 

@@ -88,6 +88,7 @@ class LiveExecutor(MigrationExecutor):
         return bool(holder)
 
     def _take_lease(self) -> None:
+        self._bulk = Bulk.if_empty(self.session)
         ensure_bookkeeping(self.connection)
         reporter = self.session.reporter
         self.session.lease.acquire(
@@ -117,7 +118,6 @@ class LiveExecutor(MigrationExecutor):
             return super().migrate(targets, plan, state, fake, fake_initial)
         self.session.journal.begin_run(self.session.command, this_process())
         self.session.reporter.run(len(plan))
-        self._bulk = Bulk.if_empty(self.session)
         back, forward = [p for p in plan if p[1]], [p for p in plan if not p[1]]
         if back and forward:
             super().migrate(targets, back, None, fake, fake_initial)

@@ -153,6 +153,7 @@ def _joined(steps: list[Step]) -> Iterator[Step]:
     if len(steps) == 1:
         yield steps[0]
         return
+    steps = _keys_last(steps)
     locks: dict[str, Mode] = {}
     for step in steps:
         for table, mode in step.locks.items():
@@ -168,6 +169,14 @@ def _joined(steps: list[Step]) -> Iterator[Step]:
         undo=tuple(sql for step in reversed(steps) for sql in step.undo) if all(s.undo for s in steps) else (),
         checks=tuple(check for step in steps for check in step.checks),
     )
+
+
+def _keys_last(steps: list[Step]) -> list[Step]:
+    """Foreign keys to tables in use behind everything else: nothing builds on them, and all else needs no such lock."""
+    locking = [step for step in steps if step.locks]
+    if all(" FOREIGN KEY " in sql and " ADD CONSTRAINT " in sql for step in locking for sql in step.sql):
+        return [step for step in steps if not step.locks] + locking
+    return steps
 
 
 def source_of(operation: Operation) -> str:

@@ -137,12 +137,13 @@ class Bars:
         self._bar.update(self._one, description=text, completed=100 * (fraction or 0))
 
     def note(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False)
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def end(self) -> None:
         self._end_step()
         if self._all is not None:
-            self._bar.update(self._all, description="Migrated")
+            done = all(task.finished for task in self._bar.tasks)
+            self._bar.update(self._all, description="Migrated" if done else "Stopped")
             self._bar.stop()
 
     def _end_step(self) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate as django_migrate
 from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.reporter import reporter_for, summary
@@ -37,16 +39,32 @@ def _sprint(text: str) -> int:
     return int(text)
 
 
+_Make = Callable[..., MigrationExecutor]
+_make: ContextVar[_Make | None] = ContextVar("livemigrations_executor", default=None)
+
+
+class _ChosenExecutor(MigrationExecutor):
+    """Stands in for the executor that Django's command names as a module global, its only way in.
+
+    Outside of a live run, and in other threads, it makes Django's own.
+    """
+
+    def __new__(cls, connection: Any, progress_callback: Any = None) -> Any:
+        make = _make.get() or MigrationExecutor
+        return make(connection, progress_callback)
+
+
+vars(django_migrate)["MigrationExecutor"] = _ChosenExecutor
+
+
 @contextmanager
-def _executor(make: Any) -> Iterator[None]:
-    """Let Django's command use another executor: it names its own as a module global and offers no other way in."""
-    module: Any = django_migrate
-    original = module.MigrationExecutor
-    module.MigrationExecutor = make
+def _executor(make: _Make) -> Iterator[None]:
+    """Let Django's command use another executor inside the block."""
+    token = _make.set(make)
     try:
         yield
     finally:
-        module.MigrationExecutor = original
+        _make.reset(token)
 
 
 class LiveMigrateMixin:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from livemigrations.statements.names import Name, default_name
+from livemigrations.statements.constraints import LABELS, constraint_name
+from livemigrations.statements.names import Name
 from livemigrations.statements.tokens import Token, split, split_commas, tokens
 
 
@@ -41,7 +42,8 @@ class Statement:
     """One statement.
 
     ``table`` is the relation that it changes; ``name`` the column, constraint, index or new name; ``body`` the text
-    behind the name; ``references`` the tables that foreign keys in it point at.
+    behind the name; ``references`` the tables that foreign keys in it point at, or that are dropped together with
+    ``table``; ``guarded`` says that it does nothing where the object exists (IF NOT EXISTS).
     """
 
     sql: str
@@ -52,6 +54,7 @@ class Statement:
     references: tuple[Name, ...] = ()
     unique: bool = False
     concurrently: bool = False
+    guarded: bool = False
 
 
 class _Reader:
@@ -98,6 +101,13 @@ class _Reader:
                 found.append(self.name())
         self.at = start
         return tuple(found)
+
+
+    def parents(self) -> tuple[Name, ...]:
+        """The table that a new partition belongs to."""
+        if not self.accept("PARTITION", "OF"):
+            return ()
+        return (self.name(),)
 
 
 def parse(script: str) -> Iterator[Statement]:
@@ -162,21 +172,29 @@ def _create(reader: _Reader) -> Statement:
     for word in ("UNLOGGED", "TEMP", "TEMPORARY"):
         reader.accept(word)
     if reader.accept("TABLE"):
-        reader.accept("IF", "NOT", "EXISTS")
+        guarded = reader.accept("IF", "NOT", "EXISTS")
         table = reader.name()
-        return Statement(reader.sql, Kind.CREATE_TABLE, table, references=reader.references())
+        references = reader.references() + reader.parents()
+        return Statement(reader.sql, Kind.CREATE_TABLE, table, references=references, guarded=guarded)
     return Statement(reader.sql, Kind.OBJECT)
 
 
 def _create_index(reader: _Reader, *, unique: bool) -> Statement:
     concurrently = reader.accept("CONCURRENTLY")
-    reader.accept("IF", "NOT", "EXISTS")
-    name = reader.name().name
+    guarded = reader.accept("IF", "NOT", "EXISTS")
+    name = "" if reader.accept("ON") else reader.name().name
     reader.accept("ON")
     reader.accept("ONLY")
     table = reader.name()
     return Statement(
-        reader.sql, Kind.CREATE_INDEX, table, name, reader.rest(), unique=unique, concurrently=concurrently
+        reader.sql,
+        Kind.CREATE_INDEX,
+        table,
+        name,
+        reader.rest(),
+        unique=unique,
+        concurrently=concurrently,
+        guarded=guarded,
     )
 
 
@@ -184,17 +202,14 @@ def _drop(reader: _Reader) -> Iterator[Statement]:
     reader.accept("DROP")
     if reader.accept("INDEX"):
         concurrently = reader.accept("CONCURRENTLY")
-        reader.accept("IF", "EXISTS")
-        index = reader.name()
-        yield Statement(reader.sql, Kind.DROP_INDEX, index, index.name, reader.rest(), concurrently=concurrently)
-    elif reader.accept("TABLE"):
         guarded = reader.accept("IF", "EXISTS")
-        names = split_commas(reader.rest())
-        tail = names[-1].split()[-1].upper() if names else ""
-        tail = f" {tail}" if tail in ("CASCADE", "RESTRICT") else ""
-        for text in names:
-            table = _Reader(text).name()
-            yield Statement(f"DROP TABLE {'IF EXISTS ' * guarded}{table}{tail}", Kind.DROP_TABLE, table)
+        for index, tail in _names(reader):
+            sql = f"DROP INDEX {'CONCURRENTLY ' * concurrently}{'IF EXISTS ' * guarded}{index}{tail}"
+            yield Statement(sql, Kind.DROP_INDEX, index, index.name, tail.strip(), concurrently=concurrently)
+    elif reader.accept("TABLE"):
+        reader.accept("IF", "EXISTS")
+        tables = [table for table, _ in _names(reader)]
+        yield Statement(reader.sql, Kind.DROP_TABLE, tables[0], references=tuple(tables[1:]))
     elif reader.accept("TRIGGER"):
         reader.accept("IF", "EXISTS")
         name = reader.name().name
@@ -203,6 +218,15 @@ def _drop(reader: _Reader) -> Iterator[Statement]:
     else:
         kind = Kind.UNTRANSACTIONAL if reader.accept("DATABASE") else Kind.OBJECT
         yield Statement(reader.sql, kind)
+
+
+def _names(reader: _Reader) -> Iterator[tuple[Name, str]]:
+    """Each of the names in a DROP, with the CASCADE or RESTRICT that follows all of them."""
+    names = split_commas(reader.rest())
+    last = list(tokens(names[-1]))
+    tail = f" {last[-1].word}" if len(last) > 1 and last[-1].word in ("CASCADE", "RESTRICT") else ""
+    for text in names:
+        yield _Reader(text).name(), tail
 
 
 def _alter_table(reader: _Reader) -> Iterator[Statement]:
@@ -247,36 +271,17 @@ def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
     return Statement(sql, Kind.ALTER_TABLE, table, column)
 
 
-_CONSTRAINT_WORDS = {
-    "CHECK": "check",
-    "UNIQUE": "key",
-    "PRIMARY": "pkey",
-    "FOREIGN": "fkey",
-    "EXCLUDE": "excl",
-}
-
-
 def _add(sql: str, table: Name, action: _Reader) -> Statement:
     if action.accept("CONSTRAINT"):
         name = action.name().name
         return Statement(sql, Kind.ADD_CONSTRAINT, table, name, action.rest(), action.references())
     token = action.peek()
-    if token and token.word in _CONSTRAINT_WORDS:
-        name = _unnamed(table.name, token.word, action.rest())
+    if token and token.word in LABELS:
+        name = constraint_name(table.name, action.rest())
         body, references = action.rest(), action.references()
         sql = f"ALTER TABLE {table} ADD CONSTRAINT {Name('', name)} {body}"
         return Statement(sql, Kind.ADD_CONSTRAINT, table, name, body, references)
     action.accept("COLUMN")
-    action.accept("IF", "NOT", "EXISTS")
+    guarded = action.accept("IF", "NOT", "EXISTS")
     name = action.name().name
-    return Statement(sql, Kind.ADD_COLUMN, table, name, action.rest(), action.references())
-
-
-def _unnamed(table: str, word: str, body: str) -> str:
-    """The name that PostgreSQL would choose."""
-    if word == "PRIMARY":
-        return default_name(table, "", "pkey")
-    inner = body[body.index("(") + 1 : body.rindex(")")] if "(" in body else ""
-    columns = [token.name for token in tokens(inner) if token.kind in ("word", "quoted")]
-    column = "_".join(columns) if word in ("UNIQUE", "FOREIGN") else (columns[0] if len(set(columns)) == 1 else "")
-    return default_name(table, column, _CONSTRAINT_WORDS[word])
+    return Statement(sql, Kind.ADD_COLUMN, table, name, action.rest(), action.references(), guarded=guarded)

@@ -80,9 +80,13 @@ def tokens(sql: str) -> Iterator[Token]:
 
 
 def split(sql: str) -> list[str]:
-    """Return the statements of a script, without their semicolons. Bodies of functions stay whole."""
+    """Return the statements of a script, without their semicolons and the remarks around them.
+
+    Bodies of functions stay whole.
+    """
     parts: list[str] = []
-    start, atomic, previous = 0, 0, ""
+    open_: list[Token] = []
+    atomic, previous = 0, ""
     for token in tokens(sql):
         if token.word == "ATOMIC" and previous == "BEGIN":
             atomic = 1
@@ -90,12 +94,13 @@ def split(sql: str) -> list[str]:
             atomic += 1
         elif atomic and token.word == "END":
             atomic -= 1
-        elif token.text == ";" and token.kind == "mark" and not token.depth and not atomic:
-            parts.append(sql[start : token.start].strip())
-            start = token.end
         previous = token.word
-    parts.append(sql[start:].strip())
-    return [part for part in parts if any(True for _ in tokens(part))]
+        if token.text == ";" and token.kind == "mark" and not token.depth and not atomic:
+            parts += [sql[open_[0].start : open_[-1].end]] if open_ else []
+            open_ = []
+        else:
+            open_.append(token)
+    return parts + ([sql[open_[0].start : open_[-1].end]] if open_ else [])
 
 
 def split_commas(sql: str) -> list[str]:
