@@ -56,8 +56,10 @@ class CommentIndexes(_Code):
         to_state: ProjectState,
     ) -> None:
         if self.allowed(app_label, schema_editor):
-            for name, text in self.comments.items():
-                schema_editor.execute(f"COMMENT ON INDEX {identifier(name)} IS {literal(text)}", params=None)
+            # Behind the indexes, which Django itself defers to the end of the migration that creates their table.
+            schema_editor.deferred_sql += [
+                f"COMMENT ON INDEX {identifier(name)} IS {literal(text)}" for name, text in self.comments.items()
+            ]
 
     def database_backwards(
         self,

@@ -1,0 +1,102 @@
+"""Fixtures of all tests: throw-away servers and databases, made before Django reads its settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from config.embedded import binaries
+from tests.support import loud, postgres
+from tests.support.database import Database, fresh
+from tests.support.postgres import MAJORS, Fleet, PgServer
+
+FLEET = "TEPPAN_TEST_FLEET"
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+postgres.clean_environment()
+if IS_WORKER:
+    fleet = Fleet(Path(os.environ[FLEET]))
+else:
+    fleet = Fleet.create()
+    os.environ[FLEET] = str(fleet.root)
+NEWEST = postgres.newest()
+os.environ["DATABASE_URL"] = PgServer(fleet.home(NEWEST), binaries.find(NEWEST)).url("teppan")
+os.environ["PASSWORD_HASHERS"] = "django.contrib.auth.hashers.MD5PasswordHasher"
+os.environ["TEPPAN_DEBUG_DEFAULT"] = "on"
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ.pop("DEBUG", None)
+django.setup()  # so that the conftest of a folder may import models even when only that folder is run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start every version's server for the workers, who cannot own what the others use."""
+    if not IS_WORKER and config.getoption("numprocesses", None) and not config.option.collectonly:
+        for major in filter(postgres.is_installed, MAJORS):
+            fleet.server(major)
+
+
+def pytest_unconfigure() -> None:
+    """End the servers that this process started."""
+    fleet.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what could not be tested on this machine."""
+    for line in loud.lines(terminalreporter):
+        terminalreporter.write_line(line, yellow=True, bold=True)
+
+
+def _server(major: int) -> PgServer:
+    if not postgres.is_installed(major):
+        loud.skip(f"PostgreSQL {major} is not installed")
+    return fleet.server(major)
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> PgServer:
+    """The newest server that there is, which also holds pytest-django's test database."""
+    return fleet.server(NEWEST)
+
+
+@pytest.fixture(scope="session")
+def pg_server_16() -> PgServer:
+    """A server of version 16."""
+    return _server(16)
+
+
+@pytest.fixture(scope="session")
+def pg_server_15() -> PgServer:
+    """A server of version 15, from the system's packages."""
+    return _server(15)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(major, id=f"pg{major}", marks=pytest.mark.postgres_matrix) for major in MAJORS],
+)
+def any_pg_server(request: pytest.FixtureRequest) -> PgServer:
+    """A server of each supported version, one after the other."""
+    return _server(request.param)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(pg_server: PgServer, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Have the server run before pytest-django makes its test database on it."""
+
+
+@pytest.fixture
+def database(pg_server: PgServer) -> Iterator[Database]:
+    """A fresh, empty database on the newest server."""
+    with fresh(pg_server) as made:
+        yield made
+
+
+@pytest.fixture
+def any_database(any_pg_server: PgServer) -> Iterator[Database]:
+    """A fresh, empty database on each supported version, one after the other."""
+    with fresh(any_pg_server) as made:
+        yield made
