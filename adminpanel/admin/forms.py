@@ -24,7 +24,7 @@ class UniqueEmailMixin:
     def clean_email(self) -> str:
         """The email in lower case."""
         email: str = self.cleaned_data["email"].strip().lower()
-        if AdminUser.objects.filter(email__iexact=email).exclude(pk=_key(self.instance)).exists():
+        if any(other != self.instance for other in AdminUser.objects.filter(email__iexact=email)):
             raise ValidationError("Another account has this email.")
         return email
 
@@ -116,7 +116,3 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         if missing := [one for one in wanted if not covers(permissions_of(self.actor), [one])]:
             raise ValidationError(f"You do not have these permissions yourself: {', '.join(missing)}.")
         return wanted
-
-
-def _key(user: AdminUser) -> Any:
-    return None if user._state.adding else user.pk

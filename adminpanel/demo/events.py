@@ -50,7 +50,7 @@ def bookings(now: datetime, customers: list[Customer]) -> list[Booking]:
     while len(made) < BOOKINGS:
         number = len(made)
         in_series = _series_of(number)
-        customer = customers[number % CUSTOMERS if in_series is None else in_series]
+        customer = customers[roll.randrange(CUSTOMERS) if in_series is None else in_series]
         kitchen = next(one for one in kitchens if one.address_city == customer.address_city)
         adults, children = roll.randrange(10, 32), roll.randrange(0, 7)
         starts = _start(now, roll)

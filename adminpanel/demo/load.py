@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from adminpanel.demo import events, loyalty, money, people, places, staff
 from adminpanel.models import AdminUser
@@ -25,7 +25,7 @@ def load_demo(*, at: datetime) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    if any(model._default_manager.exists() for model in (AdminUser, Customer, Booking, Location)):
+    if any(QuerySet(model).exists() for model in (AdminUser, Customer, Booking, Location)):
         return False
     people_of_demo = people.customers(at)
     booked = events.bookings(at, people_of_demo)
@@ -43,7 +43,8 @@ def load_demo(*, at: datetime) -> bool:
 def _store(*groups: Iterable[Any]) -> None:
     for group in groups:
         rows: list[Model] = list(group)
-        type(rows[0])._default_manager.bulk_create(rows, batch_size=500)
+        stored: QuerySet[Any] = QuerySet(type(rows[0]))
+        stored.bulk_create(rows, batch_size=500)
 
 
 def _analyze() -> None:

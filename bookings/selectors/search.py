@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from bookings.models import Booking
 from customers.selectors.search import as_key, customers_found
 
 
 def bookings_found(term: str) -> Q:
     """A condition for a foreign key ``booking``: the booking's ID, or a customer like ``term``."""
-    if (key := as_key(term.strip())) is not None:
-        return Q(booking=key)
-    return Q(booking__in=Booking.objects.filter(customers_found(term)).values("pk"))
+    found = customers_found(term, "booking__customer")
+    key = as_key(term.strip())
+    return found if key is None else found | Q(booking=key)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import models
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 
 def cascaded(model: type[Model], rows: Iterable[Any]) -> Iterator[tuple[type[Model], int]]:
@@ -18,7 +18,7 @@ def cascaded(model: type[Model], rows: Iterable[Any]) -> Iterator[tuple[type[Mod
         if relation.on_delete is not models.DB_CASCADE:
             continue
         dependent = relation.related_model
-        hanging = dependent._base_manager.filter(**{f"{relation.field.name}__in": rows})
+        hanging: QuerySet[Any] = QuerySet(dependent).filter(**{f"{relation.field.name}__in": rows})
         if number := hanging.count():
             yield dependent, number
             if not dependent._meta.is_composite_pk:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from customers.models import Customer
 
+FEW = 500
 _PHONE = re.compile(r"\+?[\d\s().-]{4,}")
 
 
@@ -31,9 +32,14 @@ def customers_like(term: str) -> Q:
     return found
 
 
-def customers_found(term: str) -> Q:
-    """Like ``customers_like``, as a condition for the foreign key ``customer`` of another model."""
-    return Q(customer__in=Customer.objects.filter(customers_like(term)).values("pk"))
+def customers_found(term: str, path: str = "customer") -> Q:
+    """Like ``customers_like``, as a condition for a foreign key to customers, named by its path.
+
+    Few customers are looked up here and now, so that an index on the key is used; for many a subquery is made.
+    """
+    found = Customer.objects.filter(customers_like(term)).values_list("pk", flat=True)
+    some = list(found[: FEW + 1])
+    return Q(**{f"{path}__in": some if len(some) <= FEW else found})
 
 
 def as_key(text: str) -> UUID | None:

@@ -17,7 +17,9 @@ class Command(BaseCommand):
     help = "Writes the schema catalogue from the migrated database. With --check: exit code 1 if the file differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--output", type=Path, default=Path("docs/schema.md"), help="The file; default %(default)s.")
+        parser.add_argument(
+            "--output", type=Path, default=Path("docs/schema.md"), help="The file; default %(default)s."
+        )
         parser.add_argument("--check", action="store_true", help="Compare only.")
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="Which database.")
 

@@ -1,0 +1,1 @@
+"""Tests of what the migrations make of a database."""
