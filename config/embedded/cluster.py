@@ -99,17 +99,18 @@ def initdb(programs: Binaries, account: Account, data: Path, *more: str) -> tupl
 def start(places: Places, account: Account, programs: Binaries) -> None:
     """Start the server and wait until it answers.
 
-    After a kill -9 of the postmaster its children linger for a moment and PostgreSQL rightly refuses; such
-    refusals are retried for START_PATIENCE seconds. A postmaster.pid whose server is gone is removed first,
-    since PostgreSQL would take any process that got the number since for its server. The names are relative,
-    since pg_ctl hands them to a shell in double quotes.
+    A postmaster that was killed leaves children that may compute for hours and keep its shared memory: they are
+    ended, and refusals while that lasts are retried for START_PATIENCE seconds. A postmaster.pid whose server is
+    gone is removed, since PostgreSQL would take any process that got the number since for its server. The names
+    are relative, since pg_ctl hands them to a shell in double quotes.
     """
     until = time.monotonic() + START_PATIENCE
     options = {**OPTIONS, "unix_socket_directories": os.fspath(places.socket)}
     settings = " ".join(f"-c {shlex.quote(f'{key}={value}')}" for key, value in options.items())
     names = ["-D", places.data.name, "-l", places.log.name]
     while True:
-        if not processes.of(places.data):
+        if not processes.postmaster(places.data):
+            processes.end(places.data)
             (places.data / "postmaster.pid").unlink(missing_ok=True)
         before = places.log.stat().st_size if places.log.exists() else 0
         code, said = run(

@@ -53,14 +53,11 @@ class Places:
             make_outside()
         for folder in (self.home, self.clients, self.socket):
             try:
-                folder.mkdir(mode=0o700, parents=folder == self.home)
-            except FileExistsError:
-                pass
+                if not folder.exists():
+                    _appear(folder, account)
             except OSError as error:
                 message = f"{account.name} cannot create {folder}: {error.strerror}. {self._remedy}"
                 raise NoRights(message) from error
-            else:
-                account.own(folder, 0o700)
             self._refuse_foreign(folder, account)
         if not self._lock.exists():
             self._lock.touch()
@@ -128,6 +125,19 @@ def make_outside() -> Path:
         if path.lstat().st_uid != os.geteuid() or path.is_symlink():
             raise NoRights(f"{path} was not made by this user: remove it, or set TEPPAN_PGDATA and PG_BIN.")
     return folder
+
+
+def _appear(folder: Path, account: Account) -> None:
+    """Create a private folder of ``account`` in one step: nobody sees it while it still belongs to root."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unborn = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        account.own(unborn, 0o700)
+        unborn.rename(folder)
+    except OSError:
+        unborn.rmdir()
+        if not folder.is_dir():
+            raise
 
 
 def temporary() -> Path:

@@ -1,0 +1,1 @@
+"""Tests of the house itself: what holds for every file."""
