@@ -45,6 +45,9 @@ def manage(argv: list[str]) -> int:
         if "or later is required" not in str(error):
             raise
         return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.")
+    except BrokenPipeError:  # the reader of our output has gone, as in `manage.py … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OperationalError as error:
         cause = error.__cause__
         if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from django.core.management.base import OutputWrapper
@@ -44,21 +45,20 @@ class Lines:
 
     def __init__(self, stdout: OutputWrapper, style: Style, verbosity: int = 1) -> None:
         self.stdout, self.style, self.verbosity = stdout, style, verbosity
-        self._open = False
+        self._open = self._fake = False
         self._last = 0.0
 
     def run(self, migrations: int) -> None: ...
 
     def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None:
         self._newline()
-        self.stdout.write(f"  {'Unapplying' if backwards else 'Applying'} {name}...", ending="")
-        self.stdout.flush()
+        self._write(f"  {'Unapplying' if backwards else 'Applying'} {name}...", ending="")
         self._open = True
         self._fake = fake
 
     def migrated(self) -> None:
         text = self.style.SUCCESS(" FAKED" if self._fake else " OK")
-        self.stdout.write(text if self._open else f"   {text}")
+        self._write(text if self._open else f"   {text}")
         self._open = False
 
     def step(self, label: str) -> None:
@@ -82,13 +82,18 @@ class Lines:
 
     def _line(self, text: str) -> None:
         self._newline()
-        self.stdout.write(text)
-        self.stdout.flush()
+        self._write(text)
 
     def _newline(self) -> None:
         if self._open:
-            self.stdout.write("")
+            self._write("")
             self._open = False
+
+    def _write(self, text: str, ending: str = "\n") -> None:
+        """Write at once. Nobody listening any more (``migrate | head``) is no reason to stop in the middle."""
+        with suppress(BrokenPipeError):
+            self.stdout.write(text, ending=ending)
+            self.stdout.flush()
 
 
 class Bars:
