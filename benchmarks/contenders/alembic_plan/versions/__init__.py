@@ -1,0 +1,1 @@
+"""The revisions, from the one that the legacy database has recorded."""

@@ -1,0 +1,1 @@
+"""Plain Django's way from the legacy database to Sprint 2."""

@@ -1,0 +1,1 @@
+"""The plain migrations under the engine of django-pg-zero-downtime-migrations."""
