@@ -8,6 +8,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
+from livemigrations.statements.names import identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,13 @@ def old_transactions(connection: BaseDatabaseWrapper, older_than_s: float = 1.0)
     return [_session(row) for row in rows]
 
 
-def builder_of(connection: BaseDatabaseWrapper, table_oid: int) -> int | None:
-    """The pid of another session that is building an index on the table right now, or None."""
+def builder_of(connection: BaseDatabaseWrapper, table_oid: int | None, index: str) -> int | None:
+    """The pid of another session that is building an index on the table right now, or waits to build ``index``."""
     rows = fetch(
         connection,
-        "SELECT pid FROM pg_stat_progress_create_index WHERE relid = %s AND pid <> pg_backend_pid() LIMIT 1",
-        [table_oid],
+        "SELECT pid FROM pg_stat_progress_create_index WHERE relid = %s AND pid <> pg_backend_pid() UNION ALL"
+        " SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND state = 'active' AND strpos(query, %s) > 0 LIMIT 1",
+        [table_oid, f"INDEX CONCURRENTLY {identifier(index)} ON "],
     )
     return int(rows[0][0]) if rows else None

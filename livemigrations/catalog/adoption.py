@@ -12,6 +12,7 @@ from livemigrations.catalog.definitions import Column, Table, read_table
 from livemigrations.catalog.relations import relation, relation_oid
 from livemigrations.catalog.twins import table_of_model
 from livemigrations.errors import DefinitionConflict
+from livemigrations.statements.tokens import tokens
 
 
 def adopt_table(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
@@ -33,7 +34,8 @@ def adopt_table(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
     _add_columns(editor, model, actual, wanted)
     _add_indexes(editor, model, actual, wanted)
     _add_constraints(editor, model, actual, wanted)
-    _add_foreign_keys(editor, model, found.oid)
+    _add_foreign_keys(editor, model, actual, found.oid)
+    _add_relations(editor, model)
 
 
 def adopt_column(editor: BaseDatabaseSchemaEditor, model: type[Model], field: Field[Any, Any]) -> bool:
@@ -99,44 +101,79 @@ def _add_columns(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: T
 
 
 def _add_indexes(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, wanted: Table) -> None:
-    names = {index.name: index for index in model._meta.indexes}
+    named = {index.name: index for index in model._meta.indexes}
+    constraints = {constraint.name for constraint in model._meta.constraints}
     valid = {index.definition for index in actual.indexes.values() if index.valid}
     for name, index in wanted.indexes.items():
-        if index.constraint or name not in names:
+        if index.constraint or name in constraints:
             continue
         same = actual.indexes.get(name)
         if same is not None and same.valid and same.definition != index.definition:
-            raise DefinitionConflict(
-                f"The index {name} of {model._meta.db_table} exists with another definition.\n"
-                f"  there: {same.definition}\n  here:  {index.definition}\nRemedy: rename or drop it."
-            )
-        if same is None and index.definition in valid:
+            raise _conflict(model, "index", name, same.definition, index.definition)
+        if (same is not None and same.valid) or (same is None and index.definition in valid):
             continue
-        if same is None or not same.valid:
-            editor.add_index(model, names[name])
+        if name in named:
+            editor.add_index(model, named[name])
+        elif not _came_along(index.body, actual, wanted):
+            unique = "UNIQUE " * index.unique
+            table = editor.quote_name(model._meta.db_table)
+            editor.execute(f"CREATE {unique}INDEX {editor.quote_name(name)} ON {table} {index.body}")
 
 
 def _add_constraints(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, wanted: Table) -> None:
     bodies = {constraint.body for constraint in actual.constraints.values()}
     named = {constraint.name: constraint for constraint in model._meta.constraints}
     for name, constraint in wanted.constraints.items():
-        if constraint.kind == "p" and constraint.body not in bodies:
+        if constraint.body in bodies:
+            continue
+        if constraint.kind == "p":
             raise DefinitionConflict(
                 f"The table {model._meta.db_table} exists without the {constraint.body}. Remedy: add it, then migrate again."
             )
-        if constraint.body not in bodies and name in named:
+        if name in actual.constraints:
+            raise _conflict(model, "constraint", name, actual.constraints[name].body, constraint.body)
+        if name in named:
             editor.add_constraint(model, named[name])
+        elif not _came_along(constraint.body, actual, wanted):
+            table = editor.quote_name(model._meta.db_table)
+            editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {editor.quote_name(name)} {constraint.body}")
     indexes = {index.definition for index in actual.indexes.values() if index.valid}
     for name, missing in wanted.indexes.items():
         if name in named and not missing.constraint and missing.definition not in indexes:
             editor.add_constraint(model, named[name])
 
 
-def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], oid: int) -> None:
+def _conflict(model: type[Model], kind: str, name: str, there: str, here: str) -> DefinitionConflict:
+    return DefinitionConflict(
+        f"The {kind} {name} of {model._meta.db_table} exists with another definition. Nothing was changed.\n"
+        f"  there: {there}\n  here:  {here}\nRemedy: rename or drop it, then migrate again."
+    )
+
+
+def _came_along(body: str, actual: Table, wanted: Table) -> bool:
+    """Whether this belongs to one column that is missing: then adding the column makes it."""
+    columns = {token.name for token in tokens(body)} & set(wanted.columns)
+    return len(columns) == 1 and not columns & set(actual.columns)
+
+
+def _add_relations(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
+    for field in model._meta.local_many_to_many:
+        through: Any = field.remote_field.through
+        if not through._meta.auto_created:
+            continue
+        if relation_oid(editor.connection, through._meta.db_table) is None:
+            editor.create_model(through)
+        else:
+            adopt_table(editor, through)
+
+
+def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, oid: int) -> None:
     keys = foreign_keys(editor.connection, oid)
     adder: Any = editor
     for field in model._meta.local_concrete_fields:
         if not isinstance(field, ForeignKey) or not getattr(field, "db_constraint", True):
+            continue
+        if field.column not in actual.columns:  # the key came with its column
             continue
         wanted = " ".join(str(adder._create_on_delete_sql(model, field)).split()) or "ON DELETE NO ACTION"
         target = field.remote_field.model._meta.db_table

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.migrations import Migration
+from django.db.migrations.operations import SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.relations import database_is_empty
 from livemigrations.engine import journal as books
-from livemigrations.engine.planner import digest_of, is_collected, is_noop, source_of
+from livemigrations.engine.planner import is_collected, is_noop
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 
@@ -23,7 +26,8 @@ class Bulk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._atomic: transaction.Atomic | None = None
-        self._count = 0
+        self._journal: list[str] = []
+        self._recorded: list[tuple[str, str]] = []
 
     @classmethod
     def if_empty(cls, session: Session) -> Bulk | None:
@@ -36,8 +40,8 @@ class Bulk:
             self.commit()
         return migration.atomic
 
-    def apply(self, migration: Migration, state: ProjectState, record: Callable[[], None]) -> ProjectState:
-        """Apply one migration and journal it. Returns the state after it.
+    def apply(self, migration: Migration, state: ProjectState) -> ProjectState:
+        """Apply one migration, record and journal it. Returns the state after it.
 
         Python of its own may look at the database through another connection: it gets a transaction for itself.
         """
@@ -45,37 +49,59 @@ class Bulk:
         if alone:
             self.commit()
         if self._atomic is None:
-            self._atomic = transaction.atomic(using=self.session.connection.alias)
-            self._atomic.__enter__()
+            self._begin()
         with self.session.connection.schema_editor(atomic=True) as editor:
             state = migration.apply(state, editor)
         self.session.connection.check_constraints()
-        self._journal(migration)
-        record()
-        self._count += 1
-        if alone or self._count % _COMMIT_EVERY == 0:
+        self._note(migration)
+        if alone or len(self._recorded) >= _COMMIT_EVERY:
             self.commit()
         return state
 
-    def _journal(self, migration: Migration) -> None:
-        statements = []
-        for index, operation in enumerate(migration.operations):
-            source = source_of(operation)
-            identity = books.Operation(migration.app_label, migration.name, index, digest_of(source), source)
+    def _begin(self) -> None:
+        self._atomic = transaction.atomic(using=self.session.connection.alias)
+        self._atomic.__enter__()
+        with self.session.connection.cursor() as cursor:
+            self.session.lease.hold(cursor)
+
+    def _note(self, migration: Migration) -> None:
+        """Keep the rows of the books until the commit. Nothing is ever resumed from them: they carry no source."""
+        for index, operation in enumerate(op for whole in migration.operations for op in _leaves(whole)):
+            identity = books.Operation(migration.app_label, migration.name, index, "", "")
             step = Step(operation.describe(), Lane.BULK)
-            statements.append(self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False))
-        if statements:
-            with self.session.connection.cursor() as cursor:
-                cursor.execute(";\n".join(statements))
+            self._journal.append(self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False))
+        self._recorded += [*migration.replaces, (migration.app_label, migration.name)]
 
     def commit(self) -> None:
-        """Commit what is open."""
+        """Write the books and commit what is open."""
         atomic, self._atomic = self._atomic, None
-        if atomic is not None:
-            atomic.__exit__(None, None, None)
+        if atomic is None:
+            return
+        try:
+            with self.session.connection.cursor() as cursor:
+                cursor.execute(";\n".join([*self._journal, "SELECT 1"]))
+            recorder = MigrationRecorder(self.session.connection)
+            rows = [recorder.Migration(app=app, name=name) for app, name in dict.fromkeys(self._recorded)]
+            recorder.migration_qs.bulk_create(rows)
+        except BaseException as error:
+            atomic.__exit__(type(error), error, error.__traceback__)
+            raise
+        finally:
+            self._journal, self._recorded = [], []
+        atomic.__exit__(None, None, None)
 
     def roll_back(self, error: BaseException) -> None:
         """Take back what is open."""
+        self._journal, self._recorded = [], []
         atomic, self._atomic = self._atomic, None
         if atomic is not None:
             atomic.__exit__(type(error), error, error.__traceback__)
+
+
+def _leaves(operation: Operation) -> Iterator[Operation]:
+    """The operations that the journal counts: those inside a SeparateDatabaseAndState, one by one."""
+    if type(operation) is not SeparateDatabaseAndState or not operation.database_operations:
+        yield operation
+        return
+    for inner in operation.database_operations:
+        yield from _leaves(inner)

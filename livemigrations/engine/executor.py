@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.bookkeeping import ensure_bookkeeping, has_bookkeeping
-from livemigrations.engine.bulk import Bulk
 from livemigrations.engine.lease import current_holder, this_process
-from livemigrations.engine.passage import Passage
 from livemigrations.engine.selection import Key, Plan, Selection, select
 from livemigrations.engine.session import Session
 from livemigrations.errors import RunInProgress
+
+if TYPE_CHECKING:  # a run with nothing to do needs neither of them
+    from livemigrations.engine.bulk import Bulk
+    from livemigrations.engine.passage import Passage
 
 
 class LiveExecutor(MigrationExecutor):
@@ -41,13 +43,18 @@ class LiveExecutor(MigrationExecutor):
         """
         if clean_start:
             return super().migration_plan(targets, clean_start=True)
+        known = dict(self.loader.applied_migrations)
         plan = self._plan(targets)
         if self.dry or self._leased or self.connection.in_atomic_block:
             return plan
-        if not plan and not self._somebody_else():
+        if not plan and not self._somebody_else() and not self._cut_off():
             return plan
         self._take_lease()
-        self.loader.build_graph()
+        self.session.journal.tidy()
+        if set(self.recorder.applied_migrations()) == set(known):
+            self.loader.applied_migrations = known
+        else:
+            self.loader.build_graph()
         return self._plan(targets)
 
     def _plan(self, targets: Any) -> Plan:
@@ -72,8 +79,9 @@ class LiveExecutor(MigrationExecutor):
         if not self.recorder.has_table():
             return []
         rows = self.recorder.migration_qs.order_by("-id").values_list("app", "name")
-        recorded = [(app, name) for app, name in rows if (app, name) in applied]
-        return [*(key for key in applied if key not in set(recorded)), *recorded]
+        graph = self.loader.graph.nodes
+        recorded = [key for key in rows if key in applied and key in graph]
+        return [*(key for key in applied if key in graph and key not in set(recorded)), *recorded]
 
     # --- the lease ---------------------------------------------------------------------------------------------
 
@@ -87,8 +95,13 @@ class LiveExecutor(MigrationExecutor):
             )
         return bool(holder)
 
+    def _cut_off(self) -> bool:
+        """Whether the last run died after its last migration, so that what Django does after it may be missing."""
+        return has_bookkeeping(self.connection) and self.session.journal.is_cut_off()
+
     def _take_lease(self) -> None:
-        self._bulk = Bulk.if_empty(self.session)
+        from livemigrations.engine.bulk import Bulk
+
         ensure_bookkeeping(self.connection)
         reporter = self.session.reporter
         self.session.lease.acquire(
@@ -96,6 +109,7 @@ class LiveExecutor(MigrationExecutor):
             tell=lambda holder: reporter.note(f"  waiting for another migrate to end: {holder}"),
         )
         self._leased = True
+        self._bulk = Bulk.if_empty(self.session)
 
     def project_state(self) -> ProjectState:
         """The state after all migrations that count as applied."""
@@ -145,9 +159,9 @@ class LiveExecutor(MigrationExecutor):
         if fake:
             self.record_migration(migration.app_label, migration.name)
         elif self._bulk is not None and self._bulk.takes(migration):
-            state = self._bulk.apply(migration, state, lambda: self._record(migration, forward=True))
+            state = self._bulk.apply(migration, state)
         else:
-            state = self._passage(migration).forwards(state)
+            state = self._passage(migration).forwards(state, applied=self._is_recorded(migration))
         self.applied.append(str(migration))
         self.session.reporter.migrated()
         return state
@@ -157,21 +171,22 @@ class LiveExecutor(MigrationExecutor):
         if self.connection.in_atomic_block:
             return super().unapply_migration(state, migration, fake)
         self.session.reporter.migration(str(migration), backwards=True, fake=fake)
-        key = (migration.app_label, migration.name)
         if fake:
-            self.record_migration(*key, forward=False)
+            self.record_migration(migration.app_label, migration.name, forward=False)
         else:
-            recorded = self.recorder.applied_migrations()
-            self._passage(migration).back(state, applied=key in recorded)
+            self._passage(migration).back(state, applied=self._is_recorded(migration))
         self.unapplied.append(str(migration))
         self.session.reporter.migrated()
         return state
 
     def _passage(self, migration: Migration) -> Passage:
+        from livemigrations.engine.passage import Passage
+
         return Passage(self.session, migration, lambda forward: self._record(migration, forward=forward))
 
     def _record(self, migration: Migration, *, forward: bool) -> None:
-        key = (migration.app_label, migration.name)
-        if forward and key in self.recorder.applied_migrations():
-            return
-        self.record_migration(*key, forward=forward)
+        if not (forward and self._is_recorded(migration)):
+            self.record_migration(migration.app_label, migration.name, forward=forward)
+
+    def _is_recorded(self, migration: Migration) -> bool:
+        return (migration.app_label, migration.name) in self.recorder.applied_migrations()

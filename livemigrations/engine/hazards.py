@@ -70,7 +70,9 @@ _WIDER = re.compile(r"^(?P<base>character varying|numeric|bit varying|timestamp|
 
 def keeps_rows(old: str, new: str) -> bool:
     """Whether PostgreSQL changes a column from type ``old`` to ``new`` without touching its rows."""
-    if old == new or (new in ("text", "character varying") and old.startswith(("character varying", "text"))):
+    if old == new or "[]" in old + new:
+        return old == new
+    if new in ("text", "character varying") and old.startswith(("character varying", "text")):
         return True
     if old == "cidr" and new == "inet":
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,18 +69,29 @@ class Journal:
             cursor.execute(sql, parameters)
 
     def begin_run(self, command: str, holder: str) -> None:
-        """Write the run's row; runs that were cut off are marked as such. Call it under the lease."""
+        """Write the run's row. Call it under the lease."""
         if self.run_id is None:
-            self._execute(
-                "UPDATE livemigrations_run SET outcome = 'cut off', finished_at = clock_timestamp()"
-                " WHERE outcome = 'running'"
-            )
             rows = fetch(
                 self.connection,
                 "INSERT INTO livemigrations_run (command, holder) VALUES (%s, %s) RETURNING id",
                 [command, holder],
             )
             self.run_id = int(rows[0][0])
+
+    def is_cut_off(self) -> bool:
+        """Whether a run has no end; outside the lease it may still be running."""
+        return bool(fetch(self.connection, "SELECT 1 FROM livemigrations_run WHERE outcome = 'running' LIMIT 1"))
+
+    def tidy(self) -> None:
+        """Mark the runs that were cut off, and forget plans of which no step was begun. Call it under the lease."""
+        self._execute(
+            "UPDATE livemigrations_run SET outcome = 'cut off', finished_at = clock_timestamp() WHERE outcome = 'running'"
+        )
+        self._execute(
+            "DELETE FROM livemigrations_step s WHERE open AND state = 'planned' AND NOT EXISTS (SELECT 1 FROM"
+            " livemigrations_step b WHERE b.open AND b.state <> 'planned' AND b.direction = s.direction"
+            " AND (b.app, b.migration, b.operation) = (s.app, s.migration, s.operation))"
+        )
 
     def end_run(self, outcome: str, error: str = "") -> None:
         """Write how the run ended. Its commit is a synchronous one and takes every step's commit to disk with it."""
@@ -125,10 +136,18 @@ class Journal:
         )
         return [_row(row) for row in rows]
 
-    def plan(self, operation: Operation, direction: str, steps: Sequence[Step]) -> list[Row]:
-        """Write the steps of an operation before the first of them runs; earlier open rows of it are closed."""
+    def plan(
+        self, operation: Operation, direction: str, steps: Sequence[Step], hold: Callable[[Any], None] | None = None
+    ) -> list[Row]:
+        """Write the steps of an operation before the first of them runs; earlier open rows of it are closed.
+
+        ``hold`` is called with a cursor inside the transaction and raises if the lease is lost.
+        """
         self._execute("BEGIN; SET LOCAL synchronous_commit = off")
         try:
+            if hold is not None:
+                with self.connection.cursor() as cursor:
+                    hold(cursor)
             self._execute(
                 "DELETE FROM livemigrations_step WHERE app = %s AND migration = %s AND operation = %s AND open"
                 " AND state = 'planned'",

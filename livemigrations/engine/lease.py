@@ -10,18 +10,20 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from django.db import DatabaseError, IntegrityError
+from django.db import Error, IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.bookkeeping import has_bookkeeping
-from livemigrations.engine.connections import side_connection
+from livemigrations.engine.connections import side_connection, sqlstate
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
 from livemigrations.statements.names import literal
 
-# A holder is alive while the backend of its heartbeat exists and the heartbeat is fresh.
+# A holder is alive while the backend of its heartbeat exists and the heartbeat is fresh. When the backend started is
+# hidden from a role that is not the session's own (SET ROLE): then its process id has to do.
 _ALIVE = """livemigrations_lease.token IS NOT NULL
     AND livemigrations_lease.heartbeat_at > clock_timestamp() - make_interval(secs => %(ttl)s)
     AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = livemigrations_lease.backend_pid
@@ -92,6 +94,12 @@ class Lease:
         """The query that a step begins with: one row while the lease is ours, and no takeover before it ends."""
         return f"SELECT count(*) FROM (SELECT 1 FROM livemigrations_lease WHERE token = {literal(self.token)} FOR KEY SHARE) l"
 
+    def hold(self, cursor: Any) -> None:
+        """Raise ``LeaseLost`` unless the lease is ours; nobody takes it over before the cursor's transaction ends."""
+        cursor.execute(self.guard())
+        if cursor.fetchone()[0] != 1:
+            raise LeaseLost
+
     def check(self) -> None:
         """Raise ``LeaseLost`` if the heartbeat found another holder."""
         if self._lost:
@@ -138,19 +146,23 @@ class Lease:
             with side.cursor() as cursor:
                 cursor.execute(_TAKE, parameters)
                 return bool(cursor.rowcount == 1)
-        except IntegrityError:
+        except IntegrityError as error:
+            if sqlstate(error) != "23505":  # another run took it in the same moment
+                raise
             return False
 
     def _keep(self, side: BaseDatabaseWrapper) -> None:
-        while not self._stop.wait(conf.lease_ttl_s() / 5):
+        pause = conf.lease_ttl_s() / 5
+        while not self._stop.wait(pause):
+            pause = conf.lease_ttl_s() / 5
             try:
                 if not self._touch(side):
                     self._lost = True
                     return
-            except DatabaseError:
+            except Error:
                 side.close()
-                self._stop.wait(0.5)
-        with suppress(DatabaseError), side.cursor() as cursor:
+                pause = 0.2
+        with suppress(Error), side.cursor() as cursor:
             cursor.execute("UPDATE livemigrations_lease SET token = NULL, doing = '' WHERE token = %s", [self.token])
 
     def _touch(self, side: BaseDatabaseWrapper) -> bool:

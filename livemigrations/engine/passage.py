@@ -13,7 +13,8 @@ from django.db.migrations.state import ProjectState
 from livemigrations.engine import journal as books
 from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.journal import BACK, FORWARD, Row
-from livemigrations.engine.planner import Planner, digest_of, source_of
+from livemigrations.engine.lanes.online import wait_for_builder
+from livemigrations.engine.planner import Planner, digest_of, parts, source_of
 from livemigrations.engine.runner import run_step
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
@@ -40,12 +41,15 @@ class Passage:
         self.rows = self.journal.open_rows(migration.app_label, migration.name) if known else {}
         self.planner = Planner(session.connection, session.around)
 
-    def forwards(self, state: ProjectState) -> ProjectState:
-        """Apply the operations that are not applied and record the migration. Returns the state after it."""
+    def forwards(self, state: ProjectState, *, applied: bool = False) -> ProjectState:
+        """Apply the operations that are not applied and record the migration. Returns the state after it.
+
+        ``applied`` says whether Django records it as applied: then it was half taken back, and only that is done again.
+        """
         places, state = self._places(state)
         self._refuse_edited(places)
         for place in places:
-            self._forward(place)
+            self._forward(place, applied=applied)
         self._finish(forward=True)
         return state
 
@@ -61,14 +65,18 @@ class Passage:
         self._finish(forward=False)
 
     def _finish(self, *, forward: bool) -> None:
-        with transaction.atomic(using=self.session.connection.alias):
+        connection = self.session.connection
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            self.session.lease.hold(cursor)
             self.journal.close(self.migration.app_label, self.migration.name)
             self.record(forward)
 
     # --- one operation -----------------------------------------------------------------------------------------
 
-    def _forward(self, place: Place) -> None:
+    def _forward(self, place: Place, *, applied: bool) -> None:
         rows = self._begun(place)
+        if not rows and applied:
+            return
         if rows and rows[0].direction == FORWARD:
             if not all(row.done for row in rows):
                 self._run(place, rows, backwards=False)
@@ -92,7 +100,7 @@ class Passage:
         self._carry_out(place, BACK, steps)
 
     def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
-        rows = self.journal.plan(place.identity, direction, steps)
+        rows = self.journal.plan(place.identity, direction, steps, self.session.lease.hold)
         self._run(place, rows, backwards=direction == BACK, planned=steps)
 
     def _begun(self, place: Place) -> list[Row]:
@@ -127,18 +135,21 @@ class Passage:
         return self._plan(place, backwards=True)
 
     def _undoing(self, place: Place, rows: list[Row]) -> list[Step]:
-        """The steps back of an operation that was begun: those that ran, undone."""
+        """The steps back of an operation that was begun: those that ran, undone.
+
+        If one of them has no way back of its own, the operation is finished first and then taken back as a whole.
+        """
         if all(row.done for row in rows):
             return self._reversing_open(place, rows)
         begun = [row for row in rows if row.state != "planned" and row.outcome != "adopted"]
-        stuck = [row for row in begun if not row.definition.undo and row.definition.sql]
-        if stuck:
-            raise StepFailed(
-                f"{place.identity.app}.{place.identity.migration} stopped in the middle of operation"
-                f" {place.identity.index + 1}, and its step «{stuck[0].definition.label}» has no way back of its own."
-                " Nothing was changed. Remedy: finish it first with migrate, then go back."
-            )
-        return self._undo_steps(place, begun)
+        if all(row.definition.undo or not _acts(row.definition) for row in begun):
+            for row in begun:
+                if row.definition.index and not row.done:
+                    wait_for_builder(self.session, row.definition.index)
+            return self._undo_steps(place, begun)
+        self._run(place, rows, backwards=False)
+        found = self.journal.open_rows(place.identity.app, place.identity.migration)
+        return self._reversing_open(place, found[place.identity.index])
 
     def _reversing_open(self, place: Place, rows: list[Row]) -> list[Step]:
         if any(row.outcome == "adopted" for row in rows):
@@ -161,6 +172,7 @@ class Passage:
             work = python.pop(0).work if is_python else None
             if not row.done:
                 run_step(self.session, place.identity, row, work)
+        self.session.around.executed()
 
     def _python(self, place: Place, rows: list[Row], *, backwards: bool) -> list[Step]:
         if all(row.definition.sql or row.definition.lane != Lane.BATCH for row in rows):
@@ -170,14 +182,15 @@ class Passage:
     # --- the migration -----------------------------------------------------------------------------------------
 
     def _places(self, state: ProjectState) -> tuple[list[Place], ProjectState]:
-        places = []
+        places: list[Place] = []
         app, name = self.migration.app_label, self.migration.name
-        for index, operation in enumerate(self.migration.operations):
+        for operation in self.migration.operations:
             before = state.clone()
             operation.state_forwards(app, state)
-            source = source_of(operation)
-            identity = books.Operation(app, name, index, digest_of(source), source)
-            places.append(Place(identity, operation, before, state.clone()))
+            for part, one, other in parts(app, operation, before, state.clone()):
+                source = source_of(part)
+                identity = books.Operation(app, name, len(places), digest_of(source), source)
+                places.append(Place(identity, part, one, other))
         return places, state
 
     def _refuse_edited(self, places: list[Place]) -> None:
@@ -195,6 +208,10 @@ class Passage:
                     "Nothing was changed. Remedy: restore the file as it was, finish or take back the migration, then"
                     " write the change into a new one."
                 )
+
+
+def _acts(step: Step) -> bool:
+    return bool(step.sql) or step.lane == Lane.BATCH
 
 
 def _quoted(source: str) -> str:

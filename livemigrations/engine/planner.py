@@ -48,13 +48,11 @@ class Planner:
 
         ``atomic`` says whether the migration asks for transactions. For ``backwards`` the operation is undone.
         """
-        found: list[Step] = []
-        for part, one, other in _parts(app, operation, before, after, backwards=backwards):
-            if is_collected(part):
-                found += self._collected(app, part, one, other, backwards=backwards)
-            else:
-                found.append(self._python(app, part, one, other, backwards=backwards, atomic=atomic))
-        return list(_grouped(found))
+        if is_noop(operation, backwards=backwards):
+            return []
+        if is_collected(operation):
+            return list(_grouped(self._collected(app, operation, before, after, backwards=backwards)))
+        return [self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 
     def _collected(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
@@ -62,7 +60,7 @@ class Planner:
         before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
         with collecting(self.connection) as editor:
             _apply(operation, app, editor, before, after, backwards=backwards)
-        statements = parse("\n".join(editor.collected_sql))
+        statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
         return [*adopted, *steps_for(self.around, statements)]
 
@@ -112,39 +110,42 @@ def _apply(
         operation.database_forwards(app, editor, before, after)
 
 
-def _parts(
-    app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+def parts(
+    app: str, operation: Operation, before: ProjectState, after: ProjectState
 ) -> Iterator[tuple[Operation, ProjectState, ProjectState]]:
-    """The operation itself, or those inside a SeparateDatabaseAndState, each with its states, in running order."""
-    if type(operation) is not django_operations.SeparateDatabaseAndState:
-        if not is_noop(operation, backwards=backwards):
-            yield operation, before, after
+    """The operation itself, or those inside a SeparateDatabaseAndState, each with the states before and after it.
+
+    Django's editor looks into the catalog for what an operation drops, so each is planned when those before it ran.
+    """
+    if type(operation) is not django_operations.SeparateDatabaseAndState or not operation.database_operations:
+        yield operation, before, after
         return
-    states = [before.clone() if not backwards else after.clone()]
+    one = before.clone()
     for inner in operation.database_operations:
-        state = states[-1].clone()
-        inner.state_forwards(app, state)
-        states.append(state)
-    pairs = list(zip(operation.database_operations, states, states[1:], strict=False))
-    for inner, one, other in reversed(pairs) if backwards else pairs:
-        first, second = (other, one) if backwards else (one, other)
-        yield from _parts(app, inner, first, second, backwards=backwards)
+        other = one.clone()
+        inner.state_forwards(app, other)
+        yield from parts(app, inner, one, other)
+        one = other
 
 
 def _grouped(steps: list[Step]) -> Iterator[Step]:
-    """Join neighbouring instant steps: one operation, one transaction, as far as PostgreSQL lets it be one."""
+    """Join neighbours of one lane: one operation, one transaction, as far as PostgreSQL lets it be one."""
     open_: list[Step] = []
     for step in steps:
-        if step.lane == Lane.INSTANT and step.transactional and not step.adopted and step.work is None:
-            if step.checks:  # asked before its transaction begins: what comes first must be there by then
-                yield from _joined(open_)
-                open_ = []
+        # Checks are asked before the transaction begins: what comes first must be there by then.
+        if open_ and (not _joins(step) or step.checks or step.lane != open_[0].lane):
+            yield from _joined(open_)
+            open_ = []
+        if _joins(step):
             open_.append(step)
-            continue
-        yield from _joined(open_)
-        open_ = []
-        yield step
+        else:
+            yield step
     yield from _joined(open_)
+
+
+def _joins(step: Step) -> bool:
+    joined = step.lane in (Lane.INSTANT, Lane.BATCH) and step.transactional
+    return joined and not step.adopted and step.work is None
 
 
 def _joined(steps: list[Step]) -> Iterator[Step]:

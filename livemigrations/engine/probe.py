@@ -37,15 +37,18 @@ class Probe:
             return
         self._tables = tables
         if self._thread is None:
+            self._idle.clear()
             self._thread = threading.Thread(target=self._run, name="livemigrations-probe", daemon=True)
             self._thread.start()
+        self._idle.wait(timeout=2)
         self._idle.clear()
         self._active.set()
         try:
             yield self
         finally:
             self._active.clear()
-            self._idle.wait(timeout=2)
+            if self._thread.is_alive():
+                self._idle.wait(timeout=2)
 
     @property
     def longest_ms(self) -> float:
@@ -60,12 +63,13 @@ class Probe:
 
     def _run(self) -> None:
         with suppress(DatabaseError), side_connection(self._connection, "probe") as side:
-            while self._active.wait() and not self._closed.is_set():
+            while not self._closed.is_set():
+                self._idle.set()
+                self._active.wait()
                 while self._active.is_set() and not self._closed.is_set():
                     for table in self._tables:
                         self._ask(side, table)
                     time.sleep(self._pause_s)
-                self._idle.set()
         self._idle.set()
 
     def _ask(self, side: BaseDatabaseWrapper, table: str) -> None:

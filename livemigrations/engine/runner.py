@@ -58,7 +58,7 @@ def _ask(session: Session, check: RowCheck) -> None:
     if count:
         rows = "\n".join(f"  {row[0]}" for row in fetch(session.connection, check.sample))
         raise RowsInTheWay(
-            f"{check.problem.format(count=f'{count:,}')}. The first of them:\n{rows}\n"
+            f"{check.problem.replace('{count}', f'{count:,}')}. The first of them:\n{rows}\n"
             f"Nothing of this step was changed. Remedy: {check.remedy}."
         )
 

@@ -101,10 +101,10 @@ class _Writer(Passage):
 
 
 def _assertion(check: RowCheck) -> str:
-    message = literal(check.problem.replace("{count}", "%").replace("%%", "%") + f". Remedy: {check.remedy}"[:2000])
+    message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
     return (
         f"DO $livemigrations$ DECLARE n bigint; BEGIN n := ({check.count});\n"
-        f"IF n > 0 THEN RAISE EXCEPTION USING MESSAGE = replace({message}, '%', n::text); END IF; END $livemigrations$;"
+        f"IF n > 0 THEN RAISE EXCEPTION USING MESSAGE = replace({message}, '{{count}}', n::text); END IF; END $livemigrations$;"
     )
 
 

@@ -49,6 +49,10 @@ class Surroundings:
             return None
         return relation(self.connection, self._renamed.get(table.name, table))
 
+    def executed(self) -> None:
+        """What was planned has run: tables stand under their new names."""
+        self._renamed.clear()
+
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""
         return self.find(table) is not None
@@ -85,7 +89,8 @@ class Surroundings:
 
     def volatile(self, expression: str) -> list[str]:
         """The volatile functions that an expression calls."""
-        names = {name.lower() for name in re.findall(r'"?([A-Za-z_][\w$]*)"?\s*\(', expression)}
+        found = re.findall(r'"?([A-Za-z_][\w$]*)"?\s*\(', expression)
+        names = {*found, *map(str.lower, found)}
         rows = fetch(
             self.connection,
             "SELECT DISTINCT proname FROM pg_proc WHERE proname = ANY (%s) AND provolatile = 'v' ORDER BY 1",

@@ -33,9 +33,11 @@ def _remember(around: Surroundings, statement: Statement) -> None:
     if statement.table is None:
         return
     if statement.kind == Kind.CREATE_TABLE:
-        around.created(statement.table)
+        if not (statement.guarded and around.exists(statement.table)):
+            around.created(statement.table)
     elif statement.kind == Kind.DROP_TABLE:
-        around.dropped(statement.table)
+        for table in (statement.table, *statement.references):
+            around.dropped(table)
     elif statement.kind == Kind.RENAME_TABLE:
         around.renamed(statement.table, statement.name)
 
@@ -56,7 +58,8 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
         return
     if statement.concurrently:
         sql = re.sub(r"\bCONCURRENTLY\s+", "", sql, count=1, flags=re.IGNORECASE)
-    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=_undo(statement))
+    undo = _undo(around, statement)
+    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=undo)
 
 
 def _label(statement: Statement) -> str:
@@ -105,9 +108,12 @@ def _locks(around: Surroundings, statement: Statement) -> dict[Name, Mode]:
         locks[table] = keys
     elif statement.kind != Kind.CREATE_TABLE:
         locks[table] = strong
+    elif re.match(r"\s*PARTITION\s+OF\b", statement.body, re.IGNORECASE):
+        locks = dict.fromkeys(statement.references, strong)
     others: list[Name] = []
     if statement.kind == Kind.DROP_TABLE:
-        others = around.locked_with(table)
+        tables = (table, *statement.references)
+        others = [*statement.references, *(other for one in tables for other in around.locked_with(one))]
     elif statement.kind == Kind.DROP_CONSTRAINT:
         others = around.locked_with(table, constraint=statement.name)
     elif statement.kind == Kind.DROP_COLUMN:
@@ -115,8 +121,10 @@ def _locks(around: Surroundings, statement: Statement) -> dict[Name, Mode]:
     return locks | dict.fromkeys(others, strong)
 
 
-def _undo(statement: Statement) -> tuple[str, ...]:
+def _undo(around: Surroundings, statement: Statement) -> tuple[str, ...]:
     table, name = statement.table, identifier(statement.name) if statement.name else ""
+    if statement.guarded and _stands(around, statement):
+        return ("-- it stood there before",)
     if statement.kind == Kind.CREATE_TABLE:
         return (f"DROP TABLE IF EXISTS {table}",)
     if statement.kind == Kind.ADD_COLUMN:
@@ -126,6 +134,19 @@ def _undo(statement: Statement) -> tuple[str, ...]:
     if statement.kind == Kind.CREATE_INDEX and table:
         return (f"DROP INDEX IF EXISTS {Name(table.schema, statement.name)}",)
     return ()
+
+
+def _stands(around: Surroundings, statement: Statement) -> bool:
+    """Whether what a statement would make IF NOT EXISTS exists."""
+    table = statement.table
+    assert table is not None
+    if statement.kind == Kind.ADD_COLUMN:
+        return bool(around.column_type(table, statement.name))
+    if statement.kind == Kind.CREATE_INDEX:
+        found = around.find(table)
+        schema = found.schema if found else table.schema
+        return around.table_of_index(Name(schema, statement.name)) is not None
+    return around.exists(table)
 
 
 # --- rules for populated tables --------------------------------------------------------------------------------
@@ -227,6 +248,7 @@ def _validate(around: Surroundings, table: Name, name: str) -> Step:
         (f"ALTER TABLE {table} VALIDATE CONSTRAINT {identifier(name)}",),
         {table: Mode.SHARE_UPDATE_EXCLUSIVE},
         label=f"validate {name} on {table.plain}",
+        undo=("-- the constraint goes as a whole",),
         lane=Lane.ONLINE,
     )
 
@@ -245,25 +267,28 @@ def _add_constraint(around: Surroundings, statement: Statement) -> Iterator[Step
             yield from _not_valid(around, statement, foreign=word == "FOREIGN")
             return
     locks = _locks(around, statement)
-    yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(statement))
+    yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(around, statement))
 
 
 def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> Iterator[Step]:
     table = statement.table
     assert table is not None
-    check = checks.orphans(table, statement.body, statement.references[0]) if foreign else None
-    sql = (
-        statement.sql if re.search(r"\bNOT\s+VALID\s*$", statement.sql, re.IGNORECASE) else f"{statement.sql} NOT VALID"
+    check = (
+        checks.orphans(table, statement.body, statement.references[0])
+        if foreign
+        else checks.violations(table, statement.body)
     )
+    only_new_rows = re.search(r"\bNOT\s+VALID$", statement.sql, re.IGNORECASE)
+    sql = statement.sql if only_new_rows else f"{statement.sql} NOT VALID"
     yield _instant(
         around,
         (sql,),
         _locks(around, statement),
         label=f"constraint {statement.name} on {table.plain}, not valid",
-        undo=_undo(statement),
-        row_checks=[check if foreign else checks.violations(table, statement.body)],
+        undo=_undo(around, statement),
+        row_checks=[] if only_new_rows else [check],
     )
-    if sql != statement.sql:
+    if not only_new_rows:
         yield _validate(around, table, statement.name)
 
 
@@ -272,7 +297,7 @@ def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> It
     assert table is not None
     if re.search(r"\bUSING\s+INDEX\s+(?!TABLESPACE)", statement.body, re.IGNORECASE):
         locks = {table: Mode.ACCESS_EXCLUSIVE}
-        yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(statement))
+        yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(around, statement))
         return
     found = around.find(table)
     if found and found.is_partitioned:
@@ -301,7 +326,7 @@ def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> It
         (f"ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {name} {match['tail']}".rstrip(),),
         {table: Mode.ACCESS_EXCLUSIVE},
         label=f"constraint {statement.name} on {table.plain} from its index",
-        undo=_undo(statement),
+        undo=_undo(around, statement),
     )
 
 
@@ -318,6 +343,9 @@ def _all_not_null(around: Surroundings, table: Name, columns: str) -> bool:
 def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
     table = statement.table
     assert table is not None
+    if statement.guarded and _stands(around, statement):
+        yield from _plain(around, statement)
+        return
     column = take_apart(table.name, statement.name, statement.body)
     hazards.check_new_column(around, statement, column)
     sql = f"ALTER TABLE {table} ADD COLUMN {identifier(statement.name)} {column.plain}"
@@ -328,7 +356,7 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
         (sql,),
         {table: Mode.ACCESS_EXCLUSIVE},
         label=f"column {table.plain}.{statement.name}",
-        undo=_undo(statement),
+        undo=_undo(around, statement),
     )
     for name, body in column.constraints if sql != statement.sql else ():
         from livemigrations.statements.parse import parse

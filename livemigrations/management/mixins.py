@@ -12,13 +12,14 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate as django_migrate
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
+from livemigrations.errors import StepFailed
 from livemigrations.results import RunReport
 from livemigrations.signals import run_failed, run_finished
 
@@ -133,6 +134,14 @@ class LiveMigrateMixin:
         try:
             with _executor(make):
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
+        except (OperationalError, InterfaceError) as error:
+            self._failed(session, error)
+            if session.journal.run_id is None:
+                raise
+            raise StepFailed(
+                f"The connection failed between two steps: {str(error).strip()}\nWhat was done before is kept. Remedy:"
+                " look why it failed, then migrate again: it goes on from there."
+            ) from error
         except BaseException as error:
             self._failed(session, error)
             raise

@@ -112,7 +112,7 @@ class SeedRows(Operation):
             changed AS (
                 UPDATE {target.table} t SET {changes} FROM wanted, seeded
                 WHERE {target.same_key("t", "wanted")} AND seeded.key = {target.key_of("t")}
-                AND seeded.after = to_jsonb(t) AND {different} RETURNING t.*)
+                AND {_unchanged('t', 'seeded')} AND {different} RETURNING t.*)
             INSERT INTO livemigrations_seed (seed, relation, key, before, after)
             SELECT {seed}, {relation}, old.key, old.before, to_jsonb(changed)
             FROM changed JOIN old ON old.key = {target.key_of("changed")}"""
@@ -123,7 +123,7 @@ class SeedRows(Operation):
         return (
             f"DELETE FROM {target.table} t USING livemigrations_seed s WHERE s.seed = {literal(self.seed)}"
             f" AND s.relation = {literal(target.name)} AND s.before IS NULL"
-            f" AND s.key = {target.key_of('t')} AND s.after = to_jsonb(t){unused}"
+            f" AND s.key = {target.key_of('t')} AND {_unchanged('t', 's')}{unused}"
         )
 
     def _restore(self, target: _Target) -> str:
@@ -132,13 +132,25 @@ class SeedRows(Operation):
             for column in target.column_list
         )
         return (
-            f"UPDATE {target.table} t SET {changes} FROM livemigrations_seed s WHERE s.seed = {literal(self.seed)}"
-            f" AND s.relation = {literal(target.name)} AND s.before IS NOT NULL"
-            f" AND s.key = {target.key_of('t')} AND s.after = to_jsonb(t)"
+            f"WITH restored AS (UPDATE {target.table} t SET {changes} FROM livemigrations_seed s"
+            f" WHERE s.seed = {literal(self.seed)} AND s.relation = {literal(target.name)} AND s.before IS NOT NULL"
+            f" AND s.key = {target.key_of('t')} AND {_unchanged('t', 's')}"
+            f" RETURNING s.id, s.relation, s.key, to_jsonb(t) AS row)"
+            f" UPDATE livemigrations_seed earlier SET after = restored.row FROM restored WHERE earlier.id ="
+            f" (SELECT max(p.id) FROM livemigrations_seed p"
+            f" WHERE p.relation = restored.relation AND p.key = restored.key AND p.id < restored.id)"
         )
 
     def _forget(self) -> str:
         return f"DELETE FROM livemigrations_seed WHERE seed = {literal(self.seed)}"
+
+
+def _unchanged(row: str, seeded: str) -> str:
+    """Whether a row is as a seed left it, in the columns that both have: others may have come or gone since."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM jsonb_each({seeded}.after) k"
+        f" WHERE jsonb_exists(to_jsonb({row}), k.key) AND to_jsonb({row}) -> k.key <> k.value)"
+    )
 
 
 class _Target:

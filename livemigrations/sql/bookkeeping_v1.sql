@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS livemigrations_lease (
     token uuid UNIQUE,
     holder text NOT NULL,
     backend_pid integer NOT NULL,
-    backend_start timestamptz NOT NULL,
+    backend_start timestamptz,
     acquired_at timestamptz NOT NULL,
     heartbeat_at timestamptz NOT NULL,
     doing text NOT NULL DEFAULT ''

@@ -28,6 +28,11 @@ def constraint_name(table: str, body: str) -> str:
     return default_name(table, "_".join(_listed(body, with_include=word != "FOREIGN")), LABELS[word])
 
 
+def index_name(table: str, body: str) -> str:
+    """The name of an index without one; ``body`` is what follows the table's name."""
+    return default_name(table, "_".join(_listed(body, with_include=True)), "idx")
+
+
 def _listed(body: str, *, with_include: bool) -> Iterator[str]:
     """The columns of the first list in parentheses, and of INCLUDE."""
     for position, group in enumerate(_groups(body)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from livemigrations.statements.constraints import LABELS, constraint_name
+from livemigrations.statements.constraints import LABELS, constraint_name, index_name
 from livemigrations.statements.names import Name
 from livemigrations.statements.tokens import Token, split, split_commas, tokens
 
@@ -102,7 +102,6 @@ class _Reader:
         self.at = start
         return tuple(found)
 
-
     def parents(self) -> tuple[Name, ...]:
         """The table that a new partition belongs to."""
         if not self.accept("PARTITION", "OF"):
@@ -174,8 +173,8 @@ def _create(reader: _Reader) -> Statement:
     if reader.accept("TABLE"):
         guarded = reader.accept("IF", "NOT", "EXISTS")
         table = reader.name()
-        references = reader.references() + reader.parents()
-        return Statement(reader.sql, Kind.CREATE_TABLE, table, references=references, guarded=guarded)
+        body, references = reader.rest(), reader.references() + reader.parents()
+        return Statement(reader.sql, Kind.CREATE_TABLE, table, "", body, references, guarded=guarded)
     return Statement(reader.sql, Kind.OBJECT)
 
 
@@ -185,13 +184,13 @@ def _create_index(reader: _Reader, *, unique: bool) -> Statement:
     name = "" if reader.accept("ON") else reader.name().name
     reader.accept("ON")
     reader.accept("ONLY")
-    table = reader.name()
+    table, body = reader.name(), reader.rest()
     return Statement(
         reader.sql,
         Kind.CREATE_INDEX,
         table,
-        name,
-        reader.rest(),
+        name or index_name(table.name, body),
+        body,
         unique=unique,
         concurrently=concurrently,
         guarded=guarded,

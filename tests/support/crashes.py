@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.database import ROOT, Database
 
-PROGRAM = ROOT / "tests" / "concurrency" / "assassin.py"
+PROGRAM = "tests.concurrency.assassin"
 KILLED = -9
 
 
@@ -61,7 +61,7 @@ def assassin(
 ) -> Iterator[Assassin]:
     """Start the process that runs and kills commands on ``database``."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(PROGRAM)],
+        [sys.executable, "-W", "ignore", "-m", PROGRAM],
         cwd=cwd,
         env={**(environment or database.environment()), "PYTHONPATH": f"{cwd}:{ROOT}"},
         stdin=subprocess.PIPE,

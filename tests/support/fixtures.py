@@ -64,3 +64,11 @@ def sprint_2(pg_server: PgServer, legacy_template: Database) -> Iterator[Databas
 def sprint_2_catalog(sprint_2: Database, catalog: Catalog) -> dict[str, Any]:
     """What every way to Sprint 2 must lead to."""
     return catalog(sprint_2)
+
+
+@pytest.fixture(scope="session")
+def new_catalog(pg_server: PgServer, catalog: Catalog) -> Iterator[dict[str, Any]]:
+    """What every way from an empty database to Sprint 2 must lead to: as adopted, but for the names of keys."""
+    with fresh(pg_server) as made:
+        made.manage("migrate", "--sprint", "2", "--no-input")
+        yield catalog(made)

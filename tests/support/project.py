@@ -34,7 +34,7 @@ from livemigrations import operations as live
 class Running(subprocess.Popen[str]):
     """A process that does not outlive a failed test."""
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
             self.kill()
         super().__exit__(kind, *rest)

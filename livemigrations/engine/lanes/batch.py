@@ -13,7 +13,6 @@ from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.locks import RETRIED, Admission
 from livemigrations.engine.session import Session
-from livemigrations.errors import LeaseLost
 
 
 def run_rows(session: Session, row: Row) -> Measures:
@@ -37,10 +36,17 @@ def run_rows(session: Session, row: Row) -> Measures:
     return _repeated(session, attempt)
 
 
+def begin(session: Session, row: Row) -> None:
+    """Record, while the lease is ours, that a step which no transaction can hold is about to run."""
+    with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
+        session.lease.hold(cursor)
+        session.journal.started(row)
+
+
 def run_python(session: Session, row: Row, work: Callable[[], None]) -> Measures:
     """Run a Python operation: in one transaction with its journal row, or, if it wants none, between two rows."""
     if not row.definition.transactional:
-        session.journal.started(row)
+        begin(session, row)
         started = time.monotonic()
         work()
         with session.connection.cursor() as cursor:
@@ -50,9 +56,7 @@ def run_python(session: Session, row: Row, work: Callable[[], None]) -> Measures
     def attempt() -> int | None:
         with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{conf.data_lock_timeout_ms()}ms'")
-            cursor.execute(session.lease.guard())
-            if (cursor.fetchone() or (0,))[0] != 1:
-                raise LeaseLost
+            session.lease.hold(cursor)
             work()
             cursor.execute(session.journal.done_sql(row))
         return None

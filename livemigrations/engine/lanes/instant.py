@@ -13,7 +13,6 @@ from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.locks import RETRIED, Admission, lock_statements, lockable
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Mode, Step
-from livemigrations.errors import LeaseLost
 
 _GENTLE_TIMEOUT_MS = 1500
 
@@ -70,9 +69,7 @@ def open_transaction(cursor: Any, session: Session, lock_timeout_ms: int) -> Non
         f"BEGIN; SET LOCAL lock_timeout = '{lock_timeout_ms}ms'; SET LOCAL statement_timeout = 0;"
         " SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL synchronous_commit = off"
     )
-    cursor.execute(session.lease.guard())
-    if cursor.fetchone()[0] != 1:
-        raise LeaseLost
+    session.lease.hold(cursor)
 
 
 def _make_autovacuum_leave(cursor: Any, locks: dict[str, Mode]) -> None:

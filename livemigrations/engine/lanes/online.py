@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError
 
@@ -15,6 +15,7 @@ from livemigrations.catalog.relations import relation, relation_oid
 from livemigrations.catalog.twins import index_as_defined
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Row
+from livemigrations.engine.lanes.batch import begin
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.lanes.progress import progress_of
 from livemigrations.engine.locks import RETRIED, Admission
@@ -23,50 +24,69 @@ from livemigrations.engine.steps import IndexTarget
 from livemigrations.errors import DefinitionConflict
 from livemigrations.statements.names import Name
 
+_EXISTS = "42P07"
+
 
 def run_validation(session: Session, row: Row) -> Measures:
     """Run VALIDATE with its journal row in one transaction, without timeouts."""
-    started = time.monotonic()
-    with (
-        session.connection.cursor() as cursor,
-        session.probe.watch(row.definition.hot, calm=True) as probe,
-        progress_of(session, row.definition.label),
-    ):
-        try:
-            open_transaction(cursor, session, 0)
-            cursor.execute(session.journal.done_sql(row))
-            for statement in row.definition.sql:
-                cursor.execute(statement)
-            cursor.execute("COMMIT")
-        except BaseException:
-            roll_back(cursor)
-            raise
-    return Measures(duration_ms=(time.monotonic() - started) * 1000, stall_ms=probe.longest_ms)
+
+    def validate() -> bool:
+        with session.connection.cursor() as cursor:
+            try:
+                open_transaction(cursor, session, 0)
+                for statement in [session.journal.done_sql(row), *row.definition.sql]:
+                    cursor.execute(statement)
+                cursor.execute("COMMIT")
+            except BaseException:
+                roll_back(cursor)
+                raise
+        return False
+
+    measures, _ = _patiently(session, row, validate, RETRIED)
+    return measures
 
 
 def run_untransactional(session: Session, row: Row) -> Measures:
     """Run what no transaction can hold, between the two states of its journal row."""
-    started = time.monotonic()
-    step, admission = row.definition, Admission(session.connection, {}, lambda found: None)
-    adopted = False
-    session.journal.started(row)
+    step = row.definition
+
+    begun = row.state != "planned"
+
+    def build() -> bool:
+        nonlocal begun
+        if step.index and not step.index.drop and settle(session, step.index):
+            return not begun
+        begin(session, row)
+        begun = True
+        return _build(session, step.index, step.sql) if step.index else _execute(session, step.sql)
+
+    measures, adopted = _patiently(session, row, build, (*RETRIED, _EXISTS) if step.index else RETRIED)
+    with session.connection.cursor() as cursor:
+        cursor.execute(session.journal.done_sql(row, adopted=adopted))
+    return measures
+
+
+def _patiently(session: Session, row: Row, work: Callable[[], bool], retried: tuple[str, ...]) -> tuple[Measures, bool]:
+    """Do the work without timeouts, again as long as it fails with one of the states; returns its answer too."""
+    step, tell = row.definition, session.reporter.waiting
+    admission = Admission(session.connection, step.locks, lambda found: tell("before asking for a lock", found))
     with (
         session.probe.watch(step.hot, calm=True) as probe,
         _patient(session),
         progress_of(session, step.label),
     ):
         while True:
+            admission.wait_for_opening()
+            started = time.monotonic()
             try:
-                adopted = _build(session, row) if step.index else _execute(session, step.sql)
+                answer = work()
                 break
             except DatabaseError as error:
-                if sqlstate(error) not in RETRIED:
+                if sqlstate(error) not in retried:
                     raise
                 admission.back_off()
-    with session.connection.cursor() as cursor:
-        cursor.execute(session.journal.done_sql(row, adopted=adopted))
-    duration = (time.monotonic() - started) * 1000
-    return Measures(0.0, duration, probe.longest_ms, None, admission.attempts + 1)
+    waited, duration = started - admission.started, time.monotonic() - started
+    return Measures(waited * 1000, duration * 1000, probe.longest_ms, None, admission.attempts + 1), answer
 
 
 @contextmanager
@@ -80,6 +100,9 @@ def _patient(session: Session) -> Iterator[None]:
     with session.connection.cursor() as cursor:
         for setting in settings:
             cursor.execute(setting)
+        with suppress(DatabaseError):  # not every platform can notice a dead client
+            cursor.execute("SET client_connection_check_interval = 1000")
+            names.append("client_connection_check_interval")
         try:
             yield
         finally:
@@ -95,22 +118,18 @@ def _execute(session: Session, statements: tuple[str, ...]) -> bool:
     return False
 
 
-def _build(session: Session, row: Row) -> bool:
-    """Build or drop an index unless the catalog says that it is done. Returns whether a finished one was found."""
-    target = row.definition.index
-    assert target is not None
+def _build(session: Session, target: IndexTarget, statements: tuple[str, ...]) -> bool:
+    """Build or drop an index."""
     if target.drop:
-        return _execute(session, row.definition.sql)
-    if settle(session, target):
-        return row.state == "planned"
+        return _execute(session, statements)
     if waits := old_transactions(session.connection):
         session.reporter.waiting("a concurrent index waits for these to end", waits)
     try:
-        _execute(session, row.definition.sql)
-    except BaseException:
-        _drop_leftover(session, target)
+        return _execute(session, statements)
+    except DatabaseError as error:
+        if sqlstate(error) != _EXISTS:
+            _drop_leftover(session, target)
         raise
-    return False
 
 
 def settle(session: Session, target: IndexTarget) -> bool:
@@ -122,7 +141,7 @@ def settle(session: Session, target: IndexTarget) -> bool:
     table = Name(target.schema, target.table)
     table_oid = relation_oid(connection, table)
     assert table_oid is not None, table
-    _wait_for_builder(session, table_oid)
+    wait_for_builder(session, target)
     schema = Name(target.schema or _schema_of(session, table), target.name)
     found = relation(connection, schema)
     if found is None:
@@ -152,10 +171,10 @@ def _schema_of(session: Session, table: Name) -> str:
     return found.schema if found else ""
 
 
-def _wait_for_builder(session: Session, table_oid: int) -> None:
-    """Let the backend of a run that was killed finish or notice; it may still be building."""
-    told = False
-    while (pid := builder_of(session.connection, table_oid)) is not None:
+def wait_for_builder(session: Session, target: IndexTarget) -> None:
+    """Let the backend of a run that was killed finish or notice; it may still be building, or waiting to."""
+    told, table = False, Name(target.schema, target.table)
+    while (pid := builder_of(session.connection, relation_oid(session.connection, table), target.name)) is not None:
         if not told:
             session.reporter.note(f"    waiting for pid {pid}, which is still building an index on this table")
             told = True

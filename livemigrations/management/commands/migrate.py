@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from livemigrations.management.mixins import LiveMigrateMixin
@@ -13,5 +15,12 @@ class Command(LiveMigrateMixin, DjangoCommand):
     help = (
         "Brings the database to the newest migration, safe under traffic: one operation, one transaction, one journal"
         " row. Killed at any moment, it goes on where it stopped when it is run again. Exit codes: 0 done, 1 stopped"
-        " (the message says why; what was done is kept), 2 wrong usage."
+        " (the message says why; what was done is kept), 2 wrong usage, 130 interrupted by Ctrl-C."
     )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a command of its own: Ctrl-C has been answered with a message, and needs no traceback."""
+        try:
+            super().run_from_argv(argv)
+        except KeyboardInterrupt:
+            sys.exit(130)

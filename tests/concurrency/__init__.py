@@ -1,0 +1,1 @@
+"""Crashes, races, locks and live traffic."""

@@ -1,0 +1,72 @@
+"""What would lock a populated table for long is refused, with the safe code, and nothing is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.livemigrations.filling import fill
+from tests.livemigrations.site import Site
+from tests.livemigrations.synthetic import HAZARDS, TABLES
+from tests.support.catalogs import catalog
+
+BARE = 'migrations.RunSQL("CREATE TABLE shop_bare (a int, b text)", "DROP TABLE shop_bare"),'
+MODELS = {"type": "Place", "narrower": "Place"}
+
+
+def prepared(site: Site, operation: str, *, rows: bool = True) -> Site:
+    site.shop(f"{TABLES}\n{BARE}", operation)
+    site.migrate("shop", "0001", "-v0")
+    if rows:
+        with site.database.connect() as connection:
+            assert len(fill(connection.cursor())) > 4
+    return site
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard", list(HAZARDS))
+def test_refused(site: Site, hazard: str) -> None:
+    operation, instead = HAZARDS[hazard]
+    if hazard in MODELS:
+        operation = operation.replace('"Thing"', f'"{MODELS[hazard]}"')
+    prepared(site, operation)
+    with site.database.connect() as connection:
+        before = catalog(connection)
+        said = site.refused()
+        assert "Refused on the populated table shop_" in said
+        assert "2,000 rows" in said or "rows, " in said
+        assert instead in said
+        assert catalog(connection) == before
+    assert "[ ] 0002_step" in site.manage("showmigrations", "shop").stdout
+
+
+@pytest.mark.slow
+def test_all_of_it_runs_on_empty_tables(site: Site) -> None:
+    operations = [text.replace('"Thing"', f'"{MODELS.get(name, "Thing")}"') for name, (text, _) in HAZARDS.items()]
+    site.shop(f"{TABLES}\n{BARE}", *operations)
+    site.migrate("shop", "0001", "-v0")
+    assert f"Applying shop.{len(operations) + 1:04}_step... OK" in site.migrate().stdout
+
+
+@pytest.mark.slow
+def test_a_small_table_is_simply_rewritten(site: Site) -> None:
+    prepared(site, HAZARDS["volatile default"][0], rows=False)
+    with site.database.connect() as connection:
+        connection.execute("INSERT INTO shop_place (name, code, rank) VALUES ('a', 'b', 1)")
+        connection.execute(
+            "INSERT INTO shop_thing (title, a, price, spare, data, tags, place_id) VALUES ('a', 1, 1, '', '{}', '{}', 1)"
+        )
+        site.migrate()
+        assert connection.execute("SELECT count(h1) FROM shop_thing").fetchone() == (1,)
+
+
+@pytest.mark.slow
+def test_what_was_done_before_the_refusal_is_kept_and_can_be_taken_back(site: Site, tmp_path: Path) -> None:
+    prepared(site, f'migrations.AddField("Thing", "n", models.IntegerField(null=True)),\n{HAZARDS["volatile default"][0]}')
+    with site.database.connect() as connection:
+        before = catalog(connection)
+        site.refused()
+        assert "columns shop_thing.n" in catalog(connection)
+        site.migrate("shop", "0001")
+        assert catalog(connection) == before

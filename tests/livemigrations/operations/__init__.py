@@ -1,0 +1,1 @@
+"""Tests of the operations: the whole life of each."""

@@ -1,0 +1,204 @@
+"""Bad input by the command line: a clear error with culprit and remedy, and a rerun that finishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.livemigrations.site import Site
+from tests.support.catalogs import catalog
+from tests.support.database import Database
+
+BASE = """
+migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True))]),
+migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True)),
+    ("code", models.CharField(max_length=9)),
+    ("place", models.ForeignKey("Place", models.CASCADE, null=True, db_constraint=False))]),
+"""
+ROWS = """
+INSERT INTO shop_place SELECT FROM generate_series(1, 10);
+INSERT INTO shop_thing (n, code, place_id) SELECT g, 'c' || g, g % 10 + 1 FROM generate_series(1, 3000) g;
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows that are in the way of an operation, what must be said, and how the rows are corrected."""
+
+    operation: str
+    spoil: str
+    said: tuple[str, ...]
+    repair: str
+
+
+CASES = {
+    "orphans": Case(
+        'live.AddForeignKey("Thing", "place", models.ForeignKey("Place", models.CASCADE, null=True)),',
+        "UPDATE shop_thing SET place_id = 777 WHERE id IN (5, 6)",
+        ("2 rows of shop_thing are orphans", '"id": 5', "place_id", "shop_place", "Remedy"),
+        "UPDATE shop_thing SET place_id = NULL WHERE place_id = 777",
+    ),
+    "duplicates": Case(
+        'live.AddUnique("Thing", models.UniqueConstraint(fields=["code"], name="thing_code")),',
+        "UPDATE shop_thing SET code = 'c1' WHERE id IN (1, 2, 3)",
+        ("3 rows of shop_thing share", '["c1"] stands 3 times', "Remedy"),
+        "UPDATE shop_thing SET code = 'c' || id",
+    ),
+    "duplicates of an expression": Case(
+        'live.AddUnique("Thing", models.UniqueConstraint(Lower("code").desc(), name="thing_lower")),',
+        "UPDATE shop_thing SET code = 'C1' WHERE id = 2",
+        ("2 rows of shop_thing share", '["c1"] stands 2 times', "Remedy"),
+        "UPDATE shop_thing SET code = 'c' || id",
+    ),
+    "duplicate nulls": Case(
+        """live.AddUnique("Thing", models.UniqueConstraint(fields=["n"], name="thing_n", nulls_distinct=False)),""",
+        "UPDATE shop_thing SET n = NULL WHERE id IN (1, 2)",
+        ("2 rows of shop_thing share", "[null] stands 2 times", "Remedy"),
+        "UPDATE shop_thing SET n = id",
+    ),
+    "nulls": Case(
+        'live.SetNotNull("Thing", "n", models.IntegerField()),',
+        "UPDATE shop_thing SET n = NULL WHERE id = 8",
+        ("1 rows of shop_thing have NULL in n", '"id": 8', "Remedy"),
+        "UPDATE shop_thing SET n = 0 WHERE n IS NULL",
+    ),
+    "check": Case(
+        """live.AddCheck("Thing", models.CheckConstraint(condition=~Q(code="{count} {0} 5%"), name="thing_braces")),""",
+        "UPDATE shop_thing SET code = '{count} {0} 5%' WHERE id = 9",
+        ("1 rows of shop_thing break CHECK", "{0} 5%", '"id": 9', "Remedy"),
+        "UPDATE shop_thing SET code = 'x'",
+    ),
+}
+
+
+def prepared(site: Site, operation: str) -> Site:
+    site.shop(BASE.replace("max_length=9", "max_length=20"), operation)
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql(ROWS)
+    return site
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_rows_in_the_way(site: Site, case: Case) -> None:
+    prepared(site, case.operation)
+    with site.database.connect() as connection:
+        connection.execute(case.spoil)
+        before = catalog(connection)
+        said = site.refused()
+        for part in case.said:
+            assert part in said, said
+        assert catalog(connection) == before
+        connection.execute(case.repair)
+        site.migrate()
+        assert catalog(connection) != before
+        site.migrate("shop", "0001")
+        assert catalog(connection) == before
+
+
+INDEX = 'live.AddIndex("Thing", models.Index(fields=["n"], name="thing_n")),'
+
+
+@pytest.mark.slow
+def test_an_invalid_index_is_built_anew(site: Site) -> None:
+    prepared(site, INDEX)
+    with site.database.connect() as connection:
+        connection.execute("CREATE INDEX thing_n ON shop_thing (n)")
+        connection.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass")
+        assert site.manage("migrations", "status", check=False).returncode == 2
+        assert "thing_n is an invalid leftover" in site.migrate().stdout
+        assert catalog(connection)["indexes thing_n"] == "CREATE INDEX thing_n ON public.shop_thing USING btree (n)"
+    assert site.manage("migrations", "status").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("obstacle", "said"),
+    [
+        ("CREATE INDEX thing_n ON shop_thing (n DESC)", "exists with another definition"),
+        ("CREATE INDEX thing_n ON shop_place (id)", "not by an index of shop_thing"),
+        ("CREATE TABLE thing_n ()", "taken by another relation"),
+        ("CREATE VIEW thing_n AS SELECT 1", "taken by another relation"),
+        ("CREATE SEQUENCE thing_n", "taken by another relation"),
+    ],
+)
+def test_a_name_that_is_taken(site: Site, obstacle: str, said: str) -> None:
+    prepared(site, INDEX)
+    with site.database.connect() as connection:
+        connection.execute(obstacle)
+        before = catalog(connection)
+        text = site.refused()
+        assert said in text
+        assert "thing_n" in text
+        assert "Remedy" in text
+        assert catalog(connection) == before
+        kind = obstacle.split()[1]
+        connection.execute(f"DROP {kind} thing_n")
+    site.migrate()
+
+
+@pytest.mark.slow
+def test_an_index_that_is_there_is_adopted_and_left(site: Site) -> None:
+    prepared(site, INDEX)
+    with site.database.connect() as connection:
+        connection.execute("CREATE INDEX thing_n ON shop_thing USING btree (n ASC NULLS LAST)")
+        site.migrate()
+        assert [step["outcome"] for step in site.steps("0002")] == ["adopted"]
+        before = catalog(connection)
+        site.migrate("shop", "0001")
+        assert catalog(connection) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("--sprint", "9"), ("--sprint", "x"), ("--forward", "0"), ("--back", "-1"), ("--back", "x")])
+def test_wrong_usage(site: Site, arguments: tuple[str, ...]) -> None:
+    prepared(site, INDEX)
+    done = site.migrate(*arguments, check=False)
+    assert done.returncode == (1 if arguments[1] == "9" else 2)
+    assert "Traceback" not in done.stderr
+    assert "sprint" in done.stderr or "whole number" in done.stderr or "expected" in done.stderr
+
+
+def as_role(site: Site, grants: str) -> None:
+    """Make a role of little power, used by every command of the project from now on."""
+    role = f"weak_{site.database.name}"
+    site.database.psql(f"CREATE ROLE {role} LOGIN; {grants.format(role=role)}")
+    site.set(f'DATABASES["default"]["OPTIONS"] = {{"options": "-c role={role}"}}')
+
+
+def drop_role(database: Database) -> None:
+    role = f"weak_{database.name}"
+    database.psql(f"REVOKE ALL ON SCHEMA public FROM {role}; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.slow
+def test_a_role_that_may_not_create(site: Site) -> None:
+    site.shop(BASE)
+    as_role(site, "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}; GRANT USAGE ON SCHEMA public TO {role};")
+    with site.database.connect() as connection:
+        before = catalog(connection, books=True)
+        said = site.refused()
+        assert f"The role weak_{site.database.name} may not create tables in schema public" in said
+        assert "GRANT CREATE ON SCHEMA public" in said
+        assert catalog(connection, books=True) == before
+    drop_role(site.database)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", [INDEX, 'migrations.AddField("Thing", "x", models.IntegerField(null=True)),'])
+def test_a_role_that_does_not_own_the_table(site: Site, operation: str) -> None:
+    prepared(site, operation)
+    grants = "GRANT ALL ON SCHEMA public TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};"
+    as_role(site, grants + "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};")
+    with site.database.connect() as connection:
+        before = catalog(connection)
+        said = site.refused()
+        assert "shop_thing" in said
+        assert f"The role weak_{site.database.name} lacks a right" in said
+        assert "belongs to" in said
+        assert catalog(connection) == before
+        connection.execute(f"ALTER TABLE shop_thing OWNER TO weak_{site.database.name}")
+    site.migrate()
+    site.database.psql(f"REASSIGN OWNED BY weak_{site.database.name} TO CURRENT_USER")
+    drop_role(site.database)

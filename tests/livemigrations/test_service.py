@@ -1,0 +1,98 @@
+"""The Python interface, sync and async, and migrations inside somebody else's transaction."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.livemigrations.management.test_commands import BASE, COLUMN, INDEX, relation
+from tests.livemigrations.site import Site
+
+SYNC = """
+from dataclasses import asdict
+from livemigrations import MigrationService
+service = MigrationService()
+one = service.run("shop", "0001")
+plan = [migration.revision for migration in service.plan()]
+two = service.run()
+three = service.rollback(1)
+four = service.rollback(None)
+print(json.dumps([one.applied, plan, two.applied, two.current_revision, two.applied_count, three.unapplied,
+    [m.revision for m in three.pending_migrations], four.unapplied, service.status().exit_code, len(two.steps)]))
+"""
+ASYNC = """
+import asyncio
+from livemigrations import MigrationService
+async def main():
+    service = MigrationService(using="default")
+    one = await service.arun(forward=1)
+    two = await service.arun(sprint=2)
+    plan = await service.aplan()
+    back = await service.arollback(sprint=1)
+    status = await service.astatus()
+    return [one.applied, two.applied, plan, back.unapplied, status.sprints[2]]
+print(json.dumps(asyncio.run(main())))
+"""
+
+
+@pytest.mark.slow
+def test_run_plan_and_rollback(site: Site) -> None:
+    site.shop(BASE, INDEX)
+    first, second = "shop.0001_step", "shop.0002_step"
+    assert site.python(SYNC) == [
+        [first], [second], [second], second, 2, [second], [second], [first], 1, 1,
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_async_twins(site: Site) -> None:
+    site.shop(BASE, INDEX, COLUMN, m0001="sprint = 1", m0002="sprint = 1", m0003="sprint = 2")
+    names = [f"shop.000{n}_step" for n in (1, 2, 3)]
+    assert site.python(ASYNC) == [names[:1], names[1:], [], names[2:], "pending"]
+
+
+@pytest.mark.slow
+def test_a_failure_is_an_exception_and_a_signal(site: Site) -> None:
+    site.shop(BASE, 'migrations.RunSQL("SELECT 1 / 0", ""),')
+    code = """
+    from livemigrations import MigrationService, signals
+    from livemigrations.errors import StepFailed
+    heard = []
+    signals.run_failed.connect(lambda error, **_: heard.append(type(error).__name__), weak=False)
+    signals.step_finished.connect(lambda report, **_: heard.append(report.migration), weak=False)
+    try:
+        MigrationService().run()
+    except StepFailed as error:
+        heard.append("division by zero" in str(error))
+    print(json.dumps(heard))
+    """
+    assert site.python(code) == ["shop.0001_step", "StepFailed", True]
+
+
+@pytest.mark.slow
+def test_inside_a_transaction_it_is_plain_django(site: Site) -> None:
+    site.shop(BASE, INDEX, COLUMN)
+    code = """
+    from django.core.management import call_command
+    from django.db import connection, transaction
+    with transaction.atomic():
+        call_command("migrate", verbosity=0, interactive=False)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('thing_n') IS NOT NULL, to_regclass('livemigrations_lease') IS NULL")
+            found = cursor.fetchone()
+        transaction.set_rollback(True)
+    print(json.dumps(found))
+    """
+    assert site.python(code) == [True, True]
+    assert not relation(site, "shop_thing")
+    assert not relation(site, "django_migrations")
+
+
+@pytest.mark.slow
+def test_the_test_runner_makes_its_database_with_it(site: Site) -> None:
+    site.app("shop", models="class Thing(models.Model):\n    n = models.IntegerField(null=True)", migrations={})
+    site.shop(BASE)
+    (site.folder / "shop" / "tests.py").write_text(
+        "from django.test import TestCase\nfrom shop.models import Thing\n\n\nclass Works(TestCase):\n"
+        "    def test_it(self):\n        Thing.objects.create(n=1)\n        assert Thing.objects.count() == 1\n"
+    )
+    assert "OK" in site.manage("test", "shop").stderr
