@@ -157,7 +157,7 @@ class LiveExecutor(MigrationExecutor):
             fake, state = self.detect_soft_applied(state, migration)
         self.session.reporter.migration(str(migration), backwards=False, fake=fake)
         if fake:
-            self.record_migration(migration.app_label, migration.name)
+            self._passage(migration).fake(forward=True)
         elif self._bulk is not None and self._bulk.takes(migration):
             state = self._bulk.apply(migration, state)
         else:
@@ -172,7 +172,7 @@ class LiveExecutor(MigrationExecutor):
             return super().unapply_migration(state, migration, fake)
         self.session.reporter.migration(str(migration), backwards=True, fake=fake)
         if fake:
-            self.record_migration(migration.app_label, migration.name, forward=False)
+            self._passage(migration).fake(forward=False)
         else:
             self._passage(migration).back(state, applied=self._is_recorded(migration))
         self.unapplied.append(str(migration))

@@ -112,7 +112,7 @@ class SeedRows(Operation):
             changed AS (
                 UPDATE {target.table} t SET {changes} FROM wanted, seeded
                 WHERE {target.same_key("t", "wanted")} AND seeded.key = {target.key_of("t")}
-                AND {_unchanged('t', 'seeded')} AND {different} RETURNING t.*)
+                AND {_unchanged("t", "seeded")} AND {different} RETURNING t.*)
             INSERT INTO livemigrations_seed (seed, relation, key, before, after)
             SELECT {seed}, {relation}, old.key, old.before, to_jsonb(changed)
             FROM changed JOIN old ON old.key = {target.key_of("changed")}"""

@@ -83,12 +83,12 @@ def test_a_dead_holder_is_taken_over_at_once(database: Database, tmp_path: Path)
 def test_a_lost_lease_stops_the_zombie(database: Database, tmp_path: Path, operation: str) -> None:
     made = shop.shop(database, tmp_path, operation)
     columns, indexes = shop.columns(database), shop.indexes(database)
-    with holding(database, "LOCK TABLE shop_item IN SHARE UPDATE EXCLUSIVE MODE") as holder:
-        with made.popen("migrate") as zombie:
-            eventually(lambda: shop.planned(database))
-            database.psql("UPDATE livemigrations_lease SET token = gen_random_uuid()")
-            holder.rollback()
-            output = zombie.communicate(timeout=60)[0]
+    lock = "LOCK TABLE shop_item IN SHARE UPDATE EXCLUSIVE MODE"
+    with holding(database, lock) as holder, made.popen("migrate") as zombie:
+        eventually(lambda: shop.planned(database))
+        database.psql("UPDATE livemigrations_lease SET token = gen_random_uuid()")
+        holder.rollback()
+        output = zombie.communicate(timeout=60)[0]
     assert zombie.returncode == 1, output
     assert "Another run took over" in output
     assert (shop.columns(database), shop.indexes(database)) == (columns, indexes)

@@ -19,7 +19,7 @@ def site(tmp_path: Path, database: Database) -> Site:
     """A project on a fresh database that is not empty, with nothing but the engine installed."""
     with database.connect() as connection:
         connection.execute("CREATE TABLE older (id int)")
-    return Site(tmp_path, database)
+    return Site(tmp_path, database).install()
 
 
 @pytest.fixture

@@ -151,7 +151,9 @@ def test_an_index_that_is_there_is_adopted_and_left(site: Site) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [("--sprint", "9"), ("--sprint", "x"), ("--forward", "0"), ("--back", "-1"), ("--back", "x")])
+@pytest.mark.parametrize(
+    "arguments", [("--sprint", "9"), ("--sprint", "x"), ("--forward", "0"), ("--back", "-1"), ("--back", "x")]
+)
 def test_wrong_usage(site: Site, arguments: tuple[str, ...]) -> None:
     prepared(site, INDEX)
     done = site.migrate(*arguments, check=False)

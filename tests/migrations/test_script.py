@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def script(pg_server: PgServer, legacy_template: Database) -> Iterator[str]:
 
 
 def _psql(database: Database, text: str) -> int:
-    command = [database.server.bin("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database.url]
+    command: list[str | Path] = [database.server.bin("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database.url]
     return subprocess.run(command, input=text, text=True, capture_output=True, check=False).returncode
 
 

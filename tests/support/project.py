@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from types import TracebackType
 from typing import Any
 
 from tests.support.database import ROOT, Database
@@ -34,10 +35,12 @@ from livemigrations import operations as live
 class Running(subprocess.Popen[str]):
     """A process that does not outlive a failed test."""
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.kill()
-        super().__exit__(kind, *rest)
+        super().__exit__(kind, error, trace)
 
 
 @dataclass

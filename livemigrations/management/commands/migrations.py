@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import SUPPRESS
 from dataclasses import asdict
 from typing import Any
 
@@ -33,6 +34,14 @@ class Command(BaseCommand):
             part = parts.add_parser(name, help=text, description=text)
             part.add_argument("--database", default=DEFAULT_DB_ALIAS, help="Alias of the database.")
             part.add_argument("--json", action="store_true", dest="as_json", help="Write JSON.")
+            part.add_argument(
+                "-v",
+                "--verbosity",
+                type=int,
+                choices=[0, 1, 2, 3],
+                default=SUPPRESS,  # what stands before the subcommand counts, unless it is said again
+                help="2 shows the measured steps in the history.",
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"] not in connections:

@@ -63,7 +63,9 @@ def test_a_small_table_is_simply_rewritten(site: Site) -> None:
 
 @pytest.mark.slow
 def test_what_was_done_before_the_refusal_is_kept_and_can_be_taken_back(site: Site, tmp_path: Path) -> None:
-    prepared(site, f'migrations.AddField("Thing", "n", models.IntegerField(null=True)),\n{HAZARDS["volatile default"][0]}')
+    prepared(
+        site, f'migrations.AddField("Thing", "n", models.IntegerField(null=True)),\n{HAZARDS["volatile default"][0]}'
+    )
     with site.database.connect() as connection:
         before = catalog(connection)
         site.refused()

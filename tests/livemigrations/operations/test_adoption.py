@@ -57,7 +57,10 @@ def test_a_table_is_adopted_and_completed(site: Site, filled: bool) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("ALTER TABLE shop_new ALTER name TYPE text", ("name ", "there: text NOT NULL", "here:  character varying(10) NOT NULL")),
+        (
+            "ALTER TABLE shop_new ALTER name TYPE text",
+            ("name ", "there: text NOT NULL", "here:  character varying(10) NOT NULL"),
+        ),
         ("ALTER TABLE shop_new ALTER name DROP NOT NULL", ("there: character varying(10) NULL",)),
         ("ALTER TABLE shop_new ALTER count SET DEFAULT 3", ("there: integer NULL DEFAULT 3", "here:  integer NULL")),
         ("ALTER TABLE shop_new ADD must int NOT NULL", ("must ", "not known here")),

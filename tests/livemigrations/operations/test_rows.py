@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.livemigrations.site import Site
@@ -37,7 +39,7 @@ ALL = "SELECT name, rights::text, rank::text FROM shop_role ORDER BY name"
 SEEDED = [("cook", '{"a": [1, "x\\\\y"]}', "2.00"), ("driver", "[]", "3.00"), ("it's; 100%", '["*"]', "1.50")]
 
 
-def rows(site: Site, query: str = ALL) -> list[tuple[str, ...]]:
+def rows(site: Site, query: str = ALL) -> list[tuple[Any, ...]]:
     with site.database.connect() as connection:
         return connection.execute(query).fetchall()
 

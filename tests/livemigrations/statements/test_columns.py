@@ -32,7 +32,7 @@ DEFINITIONS = [
     "bigint GENERATED ALWAYS AS IDENTITY (START WITH 5) UNIQUE",
     "serial",
     "bigserial NOT NULL UNIQUE",
-    'text COLLATE "C" DEFAULT \'NOT NULL UNIQUE\' NOT NULL',
+    "text COLLATE \"C\" DEFAULT 'NOT NULL UNIQUE' NOT NULL",
     "timestamp with time zone DEFAULT now() NOT NULL",
     "double precision DEFAULT random() NULL",
     "character varying(10)[] DEFAULT '{}'::character varying(10)[] NOT NULL",

@@ -115,7 +115,8 @@ def test_references_and_partitions() -> None:
 
 
 @pytest.mark.parametrize(
-    "sql", ["ALTER TABLE IF EXISTS t ADD c int", "CREATE TABLE IF NOT EXISTS t ()", "CREATE INDEX IF NOT EXISTS i ON t (a)"]
+    "sql",
+    ["ALTER TABLE IF EXISTS t ADD c int", "CREATE TABLE IF NOT EXISTS t ()", "CREATE INDEX IF NOT EXISTS i ON t (a)"],
 )
 def test_guards(sql: str) -> None:
     assert only(sql).guarded is ("NOT EXISTS" in sql)
@@ -133,7 +134,6 @@ COLUMNS = ["a", "column_with_a_long_name_of_forty_letters", "ö" * 30]
 
 
 @pytest.mark.slow
-
 def test_the_default_names_are_those_of_postgresql(database: Database) -> None:
     bodies = [
         "UNIQUE ({a})",
@@ -168,7 +168,9 @@ def _given(connection: psycopg.Connection, table: str, column: str, body: str) -
         return str(found[0])
 
 
-@pytest.mark.parametrize("body", ["(a)", "USING hash (a)", "(a, lower(b), (c + 1)) WHERE a > 0", "(a DESC) INCLUDE (b, c)"])
+@pytest.mark.parametrize(
+    "body", ["(a)", "USING hash (a)", "(a, lower(b), (c + 1)) WHERE a > 0", "(a DESC) INCLUDE (b, c)"]
+)
 def test_the_default_names_of_indexes(database: Database, body: str) -> None:
     with database.connect() as connection:
         connection.execute("CREATE TABLE t (a int, b text, c int)")
