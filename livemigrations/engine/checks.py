@@ -68,9 +68,15 @@ def _expression(part: str) -> str:
     return part
 
 
+_COLUMNS = r"""(?:"[^"]*"|[^()"])*"""
+_FOREIGN_KEY = re.compile(
+    rf"FOREIGN\s+KEY\s*\((?P<own>{_COLUMNS})\)\s*REFERENCES\s+{_COLUMNS}\((?P<other>{_COLUMNS})\)", re.IGNORECASE
+)
+
+
 def orphans(table: Name, body: str, target: Name) -> RowCheck | None:
     """Rows whose foreign key points at nothing."""
-    match = re.match(r"FOREIGN KEY\s*\((?P<own>[^)]*)\)\s*REFERENCES\s+[^(]+\((?P<other>[^)]*)\)", body, re.IGNORECASE)
+    match = _FOREIGN_KEY.match(body)
     if not match:
         return None
     own = [identifier(t.name) for t in tokens(match["own"]) if t.text != ","]

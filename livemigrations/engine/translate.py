@@ -292,6 +292,14 @@ def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> 
         yield _validate(around, table, statement.name)
 
 
+_COLUMNS = r"""\((?:"[^"]*"|[^()"])*\)"""
+_KEY = re.compile(
+    rf"(?:UNIQUE|PRIMARY\s+KEY)\s*(?P<nulls>NULLS\s+(?:NOT\s+)?DISTINCT)?\s*(?P<columns>{_COLUMNS})"
+    rf"\s*(?P<include>INCLUDE\s*{_COLUMNS})?\s*(?P<tail>.*)$",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
 def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> Iterator[Step]:
     table = statement.table
     assert table is not None
@@ -308,12 +316,7 @@ def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> It
             "A unique constraint on a partitioned table scans every partition under ACCESS EXCLUSIVE.",
             "live.AddUnique on each partition first, then ATTACH by hand.",
         )
-    match = re.match(
-        r"(?:UNIQUE|PRIMARY\s+KEY)\s*(?P<nulls>NULLS\s+(?:NOT\s+)?DISTINCT)?\s*(?P<columns>\([^()]*\))"
-        r"\s*(?P<include>INCLUDE\s*\([^()]*\))?\s*(?P<tail>.*)$",
-        statement.body,
-        re.DOTALL | re.IGNORECASE,
-    )
+    match = _KEY.match(statement.body)
     assert match is not None, statement.body
     if primary and not _all_not_null(around, table, match["columns"]):
         hazards.check_primary_key(around, statement)

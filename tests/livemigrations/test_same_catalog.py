@@ -49,6 +49,7 @@ class Migration('''
 
 
 def site_of(name: str, folder: Path, server: PgServer, *, live: bool) -> Iterator[Site]:
+    folder.mkdir()
     with fresh(server) as database:
         site = Site(folder, database, extra=SETTINGS, live=live)
         if name == "synthetic":

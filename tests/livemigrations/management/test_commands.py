@@ -181,7 +181,7 @@ migrations.CreateModel("M{n}", [("id", models.BigAutoField(primary_key=True)),
     ("n", models.IntegerField(null=True, db_column="N {n}"))], options={{"db_table": {name!r}}}),
 """
 CHANGES = """
-live.AddIndex("M{n}", models.Index(fields=["n"], name="Index {n}.")),
+live.AddIndex("M{n}", models.Index(fields=["n"], name="Index {n}.)")),
 migrations.AddField("M{n}", "u", models.IntegerField(null=True, unique=True, db_column="U ({n})")),
 live.AddCheck("M{n}", models.CheckConstraint(condition=Q(n__gt=0), name="Check {n}")),
 migrations.AddField("M{n}", "me", models.ForeignKey("self", models.CASCADE, null=True)),
