@@ -58,7 +58,7 @@ class Planner:
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
     ) -> list[Step]:
         before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
-        with collecting(self.connection) as editor:
+        with collecting(self.connection, self.around.pending) as editor:
             _apply(operation, app, editor, before, after, backwards=backwards)
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]

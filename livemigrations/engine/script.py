@@ -16,6 +16,7 @@ from livemigrations.engine.editor import collecting
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.journal import BACK, close_sql
 from livemigrations.engine.passage import Passage, Place
+from livemigrations.engine.pending import Pending
 from livemigrations.engine.reporter import Silent
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
@@ -32,6 +33,7 @@ _HEADER = f"""\
 -- done stays done: manage.py migrate goes on from that point, or write a new script.
 \\set ON_ERROR_STOP on
 SET statement_timeout = 0;
+SET timezone = 'UTC';
 SET client_min_messages = warning;
 """
 
@@ -113,6 +115,7 @@ def script(
 ) -> Iterator[str]:
     """Yield the script in parts. Raises before anything is yielded if some of it cannot be written."""
     session = Session(connection, Silent())
+    session.around.pending = Pending()
     executor = LiveExecutor(session, selection, dry=True)
     if has_bookkeeping(connection) and (half := session.journal.half_done()):
         names = ", ".join(".".join(key) for key in half)

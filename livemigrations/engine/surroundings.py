@@ -8,19 +8,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
 from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.engine.pending import Pending
 from livemigrations.statements.names import Name
 
 
 class Surroundings:
     """The catalog as it is, with what this run has created or renamed meanwhile laid over it.
 
-    One object lives as long as a run or a script.
+    One object lives as long as a run or a script; in a script ``pending`` keeps what its statements will have made.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
         self.new: set[str] = set()
         self.long_locks_allowed = False
+        self.pending: Pending | None = None
         self._renamed: dict[str, Name] = {}
 
     @property

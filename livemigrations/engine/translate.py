@@ -30,6 +30,8 @@ def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator
 
 
 def _remember(around: Surroundings, statement: Statement) -> None:
+    if around.pending is not None:
+        around.pending.learn(statement)
     if statement.table is None:
         return
     if statement.kind == Kind.CREATE_TABLE:

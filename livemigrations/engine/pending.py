@@ -1,0 +1,199 @@
+"""What a script has not run yet: constraints and indexes of pending statements, laid over the catalog.
+
+Django looks up in the catalog what an operation has to drop. In a script an earlier statement may be what makes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from livemigrations.statements.columns import take_apart
+from livemigrations.statements.constraints import constraint_name
+from livemigrations.statements.names import parse_name
+from livemigrations.statements.parse import Kind, Statement
+from livemigrations.statements.tokens import split_commas, tokens
+
+Info = dict[str, Any]
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_TABLE_LEVEL = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE")
+
+
+class Pending:
+    """Learns from statements in their order, and answers as Django's introspection does."""
+
+    def __init__(self) -> None:
+        self._added: dict[str, dict[str, Info]] = {}
+        self._gone: set[str] = set()
+        self._gone_indexes: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._columns: dict[str, dict[str, str]] = {}
+        self._tables: dict[str, str] = {}
+
+    def stands_as(self, table: str) -> str:
+        """The name under which the catalog still has a table."""
+        return self._tables.get(table, table)
+
+    def over(self, table: str, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Info]:
+        """The constraints and indexes of ``table``, where ``found`` are those of the catalog."""
+        renamed = self._columns.get(table, {})
+        kept: dict[str, Info] = {}
+        for name, info in found.items():
+            columns = [renamed.get(column, column) for column in info["columns"] or []]
+            if self._key(table, name) not in self._gone and name not in self._gone_indexes:
+                kept[self._names.get(name, name)] = {**info, "columns": columns}
+        return {**kept, **self._added.get(table, {})}
+
+    def learn(self, statement: Statement) -> None:
+        """Take note of a statement that will run."""
+        table = statement.table.name if statement.table else ""
+        if lesson := self._lessons.get(statement.kind):
+            lesson(table, statement)
+        elif table:
+            self._rename_column(table, statement.sql)
+
+    @cached_property
+    def _lessons(self) -> dict[Kind, Callable[[str, Statement], None]]:
+        return {
+            Kind.OBJECT: lambda table, s: self._rename_index(s.sql),
+            Kind.CREATE_TABLE: lambda table, s: self._added.update({table: dict(_of_table(table, s.body))}),
+            Kind.ADD_COLUMN: lambda table, s: self._add(table, *take_apart(table, s.name, s.body).constraints),
+            Kind.ADD_CONSTRAINT: lambda table, s: self._add(table, (s.name, s.body)),
+            Kind.CREATE_INDEX: lambda table, s: self._added.setdefault(table, {}).update({s.name: _index(s)}),
+            Kind.DROP_CONSTRAINT: lambda table, s: self._drop(table, s.name),
+            Kind.DROP_INDEX: lambda table, s: self._drop_indexes([table, *(name.name for name in s.references)]),
+            Kind.DROP_TABLE: lambda table, s: self._drop_tables([table, *(name.name for name in s.references)]),
+            Kind.DROP_COLUMN: lambda table, s: self._drop_column(table, s.name),
+            Kind.RENAME_TABLE: lambda table, s: self._rename_table(table, s.name),
+        }
+
+    @staticmethod
+    def _key(table: str, name: str) -> str:
+        return f"{table}\n{name}"
+
+    def _add(self, table: str, *constraints: tuple[str, str]) -> None:
+        for name, body in constraints:
+            self._added.setdefault(table, {})[name] = _constraint(body)
+
+    def _drop(self, table: str, name: str) -> None:
+        if self._added.get(table, {}).pop(name, None) is None:
+            old = next((old for old, new in self._names.items() if new == name), name)
+            self._gone.add(self._key(table, old))
+
+    def _drop_indexes(self, names: list[str]) -> None:
+        """The name of an index tells its table only where this script made it."""
+        for name in names:
+            holder = next((found for found in self._added.values() if name in found), None)
+            if holder is not None:
+                del holder[name]
+            else:
+                self._gone_indexes.add(next((old for old, new in self._names.items() if new == name), name))
+
+    def _drop_tables(self, tables: list[str]) -> None:
+        for table in tables:
+            self._added.pop(table, None)
+
+    def _drop_column(self, table: str, column: str) -> None:
+        added = self._added.get(table, {})
+        self._added[table] = {name: info for name, info in added.items() if column not in info["columns"]}
+
+    def _rename_table(self, table: str, name: str) -> None:
+        self._tables[name] = self._tables.pop(table, table)
+        if table in self._added:
+            self._added[name] = self._added.pop(table)
+        if table in self._columns:
+            self._columns[name] = self._columns.pop(table)
+        self._gone.update(
+            self._key(name, key.split("\n")[1]) for key in set(self._gone) if key.startswith(f"{table}\n")
+        )
+
+    def _rename_column(self, table: str, sql: str) -> None:
+        match = re.search(rf"\bRENAME\s+COLUMN\s+({_NAME})\s+TO\s+({_NAME})", sql, re.IGNORECASE)
+        if not match:
+            return
+        old, new = parse_name(match[1]).name, parse_name(match[2]).name
+        for info in self._added.get(table, {}).values():
+            info["columns"] = [new if column == old else column for column in info["columns"]]
+        known = self._columns.setdefault(table, {})
+        known[next((first for first, last in known.items() if last == old), old)] = new
+
+    def _rename_index(self, sql: str) -> None:
+        match = re.match(
+            rf"\s*ALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+RENAME\s+TO\s+({_NAME})", sql, re.IGNORECASE
+        )
+        if not match:
+            return
+        old, new = parse_name(match[1]).name, parse_name(match[2]).name
+        for found in self._added.values():
+            if old in found:
+                found[new] = found.pop(old)
+                return
+        self._names[next((first for first, last in self._names.items() if last == old), old)] = new
+
+
+def _of_table(table: str, body: str) -> list[tuple[str, Info]]:
+    """The constraints in the parentheses of a CREATE TABLE."""
+    inner = _parenthesis(body)
+    found: list[tuple[str, str]] = []
+    for item in split_commas(inner) if inner else []:
+        first = next(tokens(item))
+        rest = item[first.end - first.start :].strip()
+        if first.word == "CONSTRAINT":
+            name = next(tokens(rest))
+            found.append((name.name, rest[name.end :].strip()))
+        elif first.word in _TABLE_LEVEL:
+            found.append((constraint_name(table, item), item))
+        else:
+            found += take_apart(table, first.name, rest).constraints
+    return [(name, _constraint(text)) for name, text in found]
+
+
+def _parenthesis(text: str) -> str:
+    """What stands in the first parentheses; empty without any."""
+    start = -1
+    for token in tokens(text):
+        if token.text == "(" and token.kind == "mark" and not token.depth and start < 0:
+            start = token.end
+        elif token.text == ")" and token.kind == "mark" and not token.depth and start >= 0:
+            return text[start : token.start]
+    return ""
+
+
+def _columns(text: str) -> list[str | None]:
+    """The plain columns of a list; an expression counts as None, as in Django's introspection."""
+    found: list[str | None] = []
+    for part in split_commas(_parenthesis(text)):
+        pieces = list(tokens(part))
+        plain = pieces and pieces[0].kind in ("quoted", "word") and not (len(pieces) > 1 and pieces[1].text == "(")
+        found.append(pieces[0].name if plain else None)
+    return found
+
+
+def _constraint(body: str) -> Info:
+    word = next(tokens(body)).word
+    quoted = [token.name for token in tokens(_parenthesis(body)) if token.kind == "quoted"]
+    columns: list[Any] = list(dict.fromkeys(quoted)) if word == "CHECK" else _columns(body)
+    return {
+        "columns": columns,
+        "primary_key": word == "PRIMARY",
+        "unique": word in ("PRIMARY", "UNIQUE"),
+        "foreign_key": ("", "") if word == "FOREIGN" else None,
+        "check": word == "CHECK",
+        "index": False,
+        "definition": None,
+        "options": None,
+        "type": None,
+    }
+
+
+def _index(statement: Statement) -> Info:
+    using = re.match(r"USING\s+(\w+)", statement.body, re.IGNORECASE)
+    method = using[1].lower() if using else "btree"
+    return {
+        **_constraint(f"UNIQUE {statement.body}"),
+        "unique": statement.unique,
+        "index": True,
+        "type": "idx" if method == "btree" else method,
+    }
