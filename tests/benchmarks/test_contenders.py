@@ -27,6 +27,10 @@ def test_each_tool_brings_the_legacy_database_to_sprint_2(server: Server, name: 
     with template(server, TINY.bookings, f"bench_legacy_{name}") as source:
         assert len(lacking(server, source)) > 30
         outcome = measure(server, source, CONTENDERS[name], SCENARIOS["quiet"], TINY)
+        for _ in range(3):  # a peer may be the victim of a deadlock with the traffic; live may not
+            if name == "live" or "deadlock detected" not in outcome.said:
+                break
+            outcome = measure(server, source, CONTENDERS[name], SCENARIOS["quiet"], TINY)
 
     assert (outcome.verdict, outcome.said, outcome.traffic_errors) == ("done", "", [])
     assert outcome.transactions > 0
