@@ -15,7 +15,9 @@ help: ## list the targets
 install: $(STAMP) ## make the environment in .venv
 
 $(STAMP): pyproject.toml constraints.txt Makefile
-	@found=; for candidate in "$(PYTHON)" python3.13 python3.12 python3.14 python3 \
+	@if [ -n "$(PYTHON)" ] && ! "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))'; then \
+		echo 'PYTHON=$(PYTHON) does not run as this user, is older than 3.12 or lacks venv: looking for another' >&2; fi; \
+	found=; for candidate in "$(PYTHON)" python3.13 python3.12 python3.14 python3 \
 		"$$HOME"/.pyenv/versions/3.13*/bin/python3 "$$HOME"/.pyenv/versions/3.12*/bin/python3; do \
 		if [ -n "$$candidate" ] && "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' \
 			2>/dev/null; then found=$$candidate; break; fi; done; \

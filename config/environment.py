@@ -11,6 +11,19 @@ from django.core.exceptions import ImproperlyConfigured
 POSTGRES_ENGINE = "django.db.backends.postgresql"
 
 
+class Environment(environ.Env):  # type: ignore[misc]  # the package states no types
+    """The environment's variables; one that cannot be read is named."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """Return a variable in its type; raises ImproperlyConfigured if it has no such value."""
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{var} cannot be read ({error}): correct it in the environment or .env"
+            ) from error
+
+
 def database(url: str) -> dict[str, Any]:
     """Return the ``DATABASES`` entry of a ``postgres://`` address.
 

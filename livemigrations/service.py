@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.engine.status import pending, status
+from livemigrations.errors import LiveMigrationError
 from livemigrations.management.commands.migrate import Command
 from livemigrations.results import PendingMigration, RunReport, Status
 
@@ -35,11 +36,13 @@ class MigrationService:
         wait: bool = False,
     ) -> RunReport:
         """Apply what is pending, or what is named. Raises ``errors.LiveMigrationError``; what was done is kept."""
+        _refuse_less_than_one("forward", forward)
         where = [part for part in (app_label, migration_name) if part]
         return self._migrate(*where, sprint=sprint, forward=forward, wait=wait)
 
     def rollback(self, steps: int | None = 1, *, sprint: int | None = None, wait: bool = False) -> RunReport:
         """Take back the last ``steps`` migrations (None: all), or everything after ``sprint``."""
+        _refuse_less_than_one("steps", steps)
         if sprint is not None:
             return self._migrate(sprint=sprint, wait=wait)
         return self._migrate(back=0 if steps is None else steps, wait=wait)
@@ -75,3 +78,8 @@ class MigrationService:
     async def aplan(self) -> list[PendingMigration]:
         """``plan``, awaited in a thread."""
         return await sync_to_async(self.plan)()
+
+
+def _refuse_less_than_one(name: str, number: int | None) -> None:
+    if number is not None and number < 1:
+        raise LiveMigrationError(f"{name} has to be 1 or more, not {number}. Nothing was changed.")

@@ -38,13 +38,15 @@ def settings() -> dict[str, Any]:
         "NAME": cluster.DATABASE,
         "USER": cluster.ROLE,
         "HOST": os.fspath(places.socket),
+        "PORT": cluster.OPTIONS["port"],  # named, since libpq would take another one from PGPORT
     }
 
 
 def url() -> str:
     """Return the address of the embedded server's database, usable as DATABASE_URL and by psql."""
     places, _ = locations.find()
-    return f"postgres://{cluster.ROLE}@/{cluster.DATABASE}?host={quote(os.fspath(places.socket), safe='/')}"
+    socket, port = quote(os.fspath(places.socket), safe="/"), cluster.OPTIONS["port"]
+    return f"postgres://{cluster.ROLE}@/{cluster.DATABASE}?host={socket}&port={port}"
 
 
 def ensure_running() -> None:

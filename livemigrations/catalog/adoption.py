@@ -86,11 +86,10 @@ def _comparison(table: str, differences: dict[str, tuple[str, str]], wanted: dic
             ]
         else:
             lines.append(f"  {name:<{width}}  same or missing (a missing column would be added)")
-    columns = ", ".join(differences)
-    lines += [
-        "",
-        f"Remedy: bring {columns} of {table} to the definition here, or rename the table; then migrate again.",
-    ]
+    known, unknown = ", ".join(n for n in differences if n in wanted), [n for n in differences if n not in wanted]
+    remedies = [f"bring {known} of {table} to the definition here"] if known else []
+    remedies += [f"give {name} a default or let it be NULL" for name in unknown]
+    lines += ["", f"Remedy: {', '.join(remedies)}, or rename the table; then migrate again."]
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from django.db.models import Model
 from livemigrations.catalog.definitions import Table, read_indexes, read_table
 from livemigrations.catalog.relations import fetch, relation_oid
 from livemigrations.errors import MissingRights
-from livemigrations.statements.names import Name
+from livemigrations.statements.names import Name, identifier
 
 
 @contextmanager
@@ -25,12 +25,16 @@ def _undone(connection: BaseDatabaseWrapper) -> Iterator[None]:
             yield
             transaction.set_rollback(True, using=connection.alias)
     except ProgrammingError as error:
-        if getattr(error.__cause__, "sqlstate", "") == "42501" and "temporary" in str(error):
-            raise MissingRights(
-                f"Definitions are compared on an empty temporary table, which this role may not create: {error}."
-                " Remedy: GRANT TEMPORARY ON DATABASE … TO …;"
-            ) from error
-        raise
+        if getattr(error.__cause__, "sqlstate", "") != "42501":
+            raise
+        asked = "SELECT has_database_privilege(current_database(), 'TEMPORARY'), current_database(), current_user"
+        [(allowed, database, role)] = fetch(connection, asked)
+        if allowed:
+            raise
+        raise MissingRights(
+            f"Definitions are compared on an empty temporary table, which the role {role} may not create: {error}."
+            f" Remedy: GRANT TEMPORARY ON DATABASE {identifier(database)} TO {identifier(role)};"
+        ) from error
 
 
 def _run(connection: BaseDatabaseWrapper, statement: str) -> None:

@@ -31,8 +31,9 @@ def has_bookkeeping(connection: BaseDatabaseWrapper) -> bool:
 def ensure_bookkeeping(connection: BaseDatabaseWrapper) -> None:
     """Make the tables if they are missing; several processes may try at once.
 
-    Raises ``MissingRights`` where the role may not create tables.
+    Raises ``MissingRights`` where the role may not create tables, or nothing can be written at all.
     """
+    refuse_read_only(connection)
     if has_bookkeeping(connection):
         return
     try:
@@ -42,11 +43,38 @@ def ensure_bookkeeping(connection: BaseDatabaseWrapper) -> None:
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", "") not in ("42501", "3F000"):
             raise
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_user, coalesce(current_schema(), '')")
-            role, schema = cursor.fetchone() or ("", "")
-        place = f"schema {schema}" if schema else "any schema of its search path (none of them exists)"
-        raise MissingRights(
-            f"The role {role} may not create tables in {place}, so the journal of migrations cannot be kept and nothing"
-            f" was changed. Remedy, as the owner of the database: GRANT CREATE ON SCHEMA {schema or 'public'} TO {role};"
-        ) from error
+        raise MissingRights(_no_place(connection)) from error
+
+
+def _no_place(connection: BaseDatabaseWrapper) -> str:
+    """Why no table can be made, and what to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(current_user), quote_ident(current_schema()), current_setting('search_path')"
+        )
+        role, schema, path = cursor.fetchone() or ("", "", "")
+    kept = "so the journal of migrations cannot be kept and nothing was changed. Remedy, as the owner of the database:"
+    if schema is None:
+        return (
+            f"The search path of the role {role} ({path}) names no schema that it may use, {kept} CREATE SCHEMA …; or"
+            f" correct it with ALTER ROLE {role} SET search_path = …;"
+        )
+    return (
+        f"The role {role} may not create tables in schema {schema}, {kept} GRANT CREATE ON SCHEMA {schema} TO {role};"
+    )
+
+
+def refuse_read_only(connection: BaseDatabaseWrapper) -> None:
+    """Raise ``MissingRights`` where nothing can be written: on a standby, or where transactions are read-only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('transaction_read_only')::boolean, pg_is_in_recovery()")
+        read_only, standby = cursor.fetchone() or (False, False)
+    if not read_only:
+        return
+    why, remedy = "its transactions are read-only by default (default_transaction_read_only)", "switch that off"
+    if standby:
+        why, remedy = "the server is a standby that follows another one", "give the address of the primary"
+    raise MissingRights(
+        f"The database {connection.settings_dict['NAME']} cannot be written: {why}. Nothing was changed."
+        f" Remedy: {remedy}, then migrate again."
+    )

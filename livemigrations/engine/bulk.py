@@ -62,6 +62,7 @@ class Bulk:
         self._atomic = transaction.atomic(using=self.session.connection.alias)
         self._atomic.__enter__()
         with self.session.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
             self.session.lease.hold(cursor)
 
     def _note(self, migration: Migration) -> None:

@@ -83,12 +83,13 @@ def orphans(table: Name, body: str, target: Name) -> RowCheck | None:
     other = [identifier(t.name) for t in tokens(match["other"]) if t.text != ","]
     set_ = " AND ".join(f"t.{column} IS NOT NULL" for column in own)
     join = " AND ".join(f"r.{b} = t.{a}" for a, b in zip(own, other, strict=True))
-    where = f"FROM {table} t WHERE {set_} AND NOT EXISTS (SELECT 1 FROM {target} r WHERE {join})"
+    condition = f"WHERE {set_} AND NOT EXISTS (SELECT 1 FROM {target} r WHERE {join})"
+    where = f"FROM {table} t {condition}"
     columns = ", ".join(column.strip('"') for column in own)
     return RowCheck(
         f"SELECT count(*) {where}",
         f"SELECT to_jsonb(t) {where} LIMIT {SAMPLES}",
         f"{{count}} rows of {table.plain} are orphans: their {columns} is in no row of {target.plain}",
-        f"UPDATE {table} t SET {', '.join(f'{c} = NULL' for c in own)} (or DELETE FROM {table} t)"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {target} r WHERE {join}); then migrate again",
+        f"UPDATE {table} t SET {', '.join(f'{c} = NULL' for c in own)} {condition};"
+        f" (or, where it may not be NULL, DELETE FROM {table} t {condition};) then migrate again",
     )

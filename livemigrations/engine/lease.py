@@ -19,6 +19,7 @@ from livemigrations import conf
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.connections import side_connection, sqlstate
+from livemigrations.engine.failures import explained
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
 from livemigrations.statements.names import literal
 
@@ -82,6 +83,8 @@ class Lease:
         if isinstance(self._failure, LiveMigrationError):
             raise self._failure
         if self._failure is not None:
+            if (better := explained(self._failure, begun=False)) is not None:
+                raise better from self._failure
             raise LiveMigrationError(f"The lease could not be taken: {self._failure}") from self._failure
 
     def release(self) -> None:

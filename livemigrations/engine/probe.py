@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError
+from django.db import DatabaseError, Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
@@ -62,7 +62,7 @@ class Probe:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        with suppress(DatabaseError), side_connection(self._connection, "probe") as side:
+        with suppress(Error), side_connection(self._connection, "probe") as side:
             while not self._closed.is_set():
                 self._idle.set()
                 self._active.wait()
@@ -77,7 +77,8 @@ class Probe:
         with side.cursor() as cursor:
             try:
                 cursor.execute(
-                    f"BEGIN; SET LOCAL lock_timeout = '10s'; LOCK TABLE {table} IN ROW EXCLUSIVE MODE; ROLLBACK"
+                    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';"
+                    f" LOCK TABLE {table} IN ROW EXCLUSIVE MODE; ROLLBACK"
                 )
             except DatabaseError:
                 cursor.execute("ROLLBACK")

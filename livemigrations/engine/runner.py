@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
@@ -26,7 +26,7 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
     step_started.send(sender=Session, using=session.connection.alias, migration=name, step=step)
     try:
         for check in step.checks:
-            _ask(session, check)
+            ask(session, check)
         measures = _lane(session, row, work)
     except DatabaseError as error:
         raise _explained(session, operation, row, error) from error
@@ -52,11 +52,14 @@ def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measur
     return instant.run_instant(session, row)
 
 
-def _ask(session: Session, check: RowCheck) -> None:
-    """Raise ``RowsInTheWay`` if rows would break the step."""
-    count = fetch(session.connection, check.count)[0][0]
+def ask(session: Session, check: RowCheck) -> None:
+    """Raise ``RowsInTheWay`` if rows would break the step. A large table may take longer than the role's timeouts."""
+    with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        count = fetch(session.connection, check.count)[0][0]
+        sample = fetch(session.connection, check.sample) if count else []
     if count:
-        rows = "\n".join(f"  {row[0]}" for row in fetch(session.connection, check.sample))
+        rows = "\n".join(f"  {row[0]}" for row in sample)
         raise RowsInTheWay(
             f"{check.problem.replace('{count}', f'{count:,}')}. The first of them:\n{rows}\n"
             f"Nothing of this step was changed. Remedy: {check.remedy}."
@@ -64,6 +67,8 @@ def _ask(session: Session, check: RowCheck) -> None:
 
 
 _REMEDIES = {
+    "42P07": "rename or drop it if nothing needs it, then migrate again",
+    "42701": "rename or drop it if nothing needs it, then migrate again",
     "23": "correct the rows that the message names, then migrate again",
     "53": "make room (disk, memory or connections), then migrate again",
     "08": "look why the connection was lost, then migrate again",
@@ -84,7 +89,7 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
             f" GRANT the owner's role to {role}. {kept}"
         )
-    remedy = _REMEDIES.get(state[:2], "look into the message, then migrate again")
+    remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
     return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {kept}")
 
 

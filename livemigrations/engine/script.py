@@ -33,6 +33,8 @@ _HEADER = f"""\
 -- done stays done: manage.py migrate goes on from that point, or write a new script.
 \\set ON_ERROR_STOP on
 SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
 SET timezone = 'UTC';
 SET client_min_messages = warning;
 """
@@ -84,10 +86,12 @@ class _Writer(Passage):
             if table and table in self.session.around.new:
                 return
         label = f"{place.identity.app}.{place.identity.migration}"
+        remedy = f"run manage.py migrate {place.identity.app} {place.identity.migration}"
+        if direction == BACK:
+            remedy = f"take {label} back with manage.py migrate --back N or migrate {place.identity.app} NAME"
         raise NotScriptable(
             f"{label}, operation {place.identity.index + 1} ({operation.describe()}) is Python and cannot be written as"
-            f" SQL. Nothing was written for it. Remedy: run manage.py migrate {place.identity.app}"
-            f" {place.identity.migration} on the database, then migrate --sql for the rest."
+            f" SQL. Nothing was written. Remedy: {remedy} on the database, then migrate --sql for the rest."
         )
 
     def _finish(self, *, forward: bool) -> None:

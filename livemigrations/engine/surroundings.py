@@ -89,6 +89,19 @@ class Surroundings:
             return referenced_by_column(self.connection, found.oid, column)
         return neighbours(self.connection, found.oid)
 
+    def constraint(self, table: Name, name: str) -> tuple[str, Name | None]:
+        """A constraint's text as PostgreSQL writes it, without NOT VALID, and the table that a foreign key points at."""
+        found = self.find(table)
+        rows = fetch(
+            self.connection,
+            "SELECT regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), n.nspname, c.relname"
+            " FROM pg_constraint k LEFT JOIN pg_class c ON c.oid = k.confrelid"
+            " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.conrelid = %s AND k.conname = %s",
+            [found.oid if found else 0, name],
+        )
+        body, schema, target = rows[0] if rows else ("", None, None)
+        return body, Name(schema, target) if target else None
+
     def volatile(self, expression: str) -> list[str]:
         """The volatile functions that an expression calls."""
         found = re.findall(r'"?([A-Za-z_][\w$]*)"?\s*\(', expression)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from livemigrations.engine import checks, hazards
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
@@ -410,8 +411,11 @@ def _rewrite(around: Surroundings, statement: Statement) -> Iterator[Step]:
 
 
 def _validate_existing(around: Surroundings, statement: Statement) -> Iterator[Step]:
-    assert statement.table is not None
-    yield _validate(around, statement.table, statement.name)
+    table = statement.table
+    assert table is not None
+    body, target = around.constraint(table, statement.name)
+    check = checks.orphans(table, body, target) if target else checks.violations(table, body)
+    yield replace(_validate(around, table, statement.name), checks=(check,) if check else ())
 
 
 _RULES: dict[Kind, Rule] = {

@@ -12,14 +12,14 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate as django_migrate
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations.engine.executor import LiveExecutor
+from livemigrations.engine.failures import explained, in_words
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
-from livemigrations.errors import StepFailed
 from livemigrations.results import RunReport
 from livemigrations.signals import run_failed, run_finished
 
@@ -134,14 +134,11 @@ class LiveMigrateMixin:
         try:
             with _executor(make):
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
             self._failed(session, error)
-            if session.journal.run_id is None:
+            if (better := explained(error, begun=session.journal.run_id is not None)) is None:
                 raise
-            raise StepFailed(
-                f"The connection failed between two steps: {str(error).strip()}\nWhat was done before is kept. Remedy:"
-                " look why it failed, then migrate again: it goes on from there."
-            ) from error
+            raise better from error
         except BaseException as error:
             self._failed(session, error)
             raise
@@ -175,8 +172,10 @@ class LiveMigrateMixin:
     def _write_script(self, connection: Any, selection: Selection, options: dict[str, Any]) -> None:
         from livemigrations.engine.script import script
 
-        for line in script(connection, selection, options.get("app_label"), options.get("migration_name")):
-            self.stdout.write(line)  # type: ignore[attr-defined]
+        with in_words():
+            parts = list(script(connection, selection, options.get("app_label"), options.get("migration_name")))
+        for part in parts:
+            self.stdout.write(part)  # type: ignore[attr-defined]
 
 
 def _command_line() -> str:

@@ -51,3 +51,10 @@ def test_mailer() -> None:
     assert entry["OPTIONS"] == expected
     assert environment.mailer("consolemail://")["OPTIONS"] == {}
     assert environment.mailer("filemail:////var/mail")["OPTIONS"] == {"file_path": "/var/mail"}
+
+
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEPPAN_TEST_NUMBER", "many")
+    with pytest.raises(ImproperlyConfigured, match=r"TEPPAN_TEST_NUMBER cannot be read .*'many'"):
+        environment.Environment().int("TEPPAN_TEST_NUMBER")
+    assert environment.Environment().int("TEPPAN_TEST_OTHER", default=7) == 7

@@ -51,6 +51,24 @@ def test_the_async_twins(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("call", ["rollback(0)", "rollback(-1)", "run(forward=0)", "run(forward=-1)"])
+def test_less_than_one_step_is_refused(site: Site, call: str) -> None:
+    site.shop(BASE, INDEX).migrate("shop", "0001")
+    code = f"""
+    from livemigrations import MigrationService
+    from livemigrations.errors import LiveMigrationError
+    service = MigrationService()
+    try:
+        service.{call}
+    except LiveMigrationError as error:
+        print(json.dumps([str(error), service.status().applied_count]))
+    """
+    said, applied = site.python(code)
+    assert "1 or more" in said
+    assert applied == 1
+
+
+@pytest.mark.slow
 def test_a_failure_is_an_exception_and_a_signal(site: Site) -> None:
     site.shop(BASE, 'migrations.RunSQL("SELECT 1 / 0", ""),')
     code = """

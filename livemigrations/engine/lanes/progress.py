@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
@@ -43,7 +43,7 @@ def _watch(session: Session, label: str, pid: int, done: threading.Event) -> Non
     if done.wait(_FIRST_AFTER_S):
         return
     started = time.monotonic() - _FIRST_AFTER_S
-    with suppress(DatabaseError), side_connection(session.connection, "progress") as side:
+    with suppress(Error), side_connection(session.connection, "progress") as side:
         while not done.is_set():
             text, fraction = _look(side, pid)
             elapsed = time.monotonic() - started

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from livemigrations.engine.failures import in_words
 from livemigrations.engine.status import history, status, steps_of
 from livemigrations.results import Status
 
@@ -50,7 +51,9 @@ class Command(BaseCommand):
         if connection.vendor != "postgresql":
             raise CommandError(f"livemigrations works on PostgreSQL, and {options['database']} is {connection.vendor}.")
         if options["part"] == "status":
-            self._status(status(connection), as_json=options["as_json"])
+            with in_words():
+                state = status(connection)
+            self._status(state, as_json=options["as_json"])
         else:
             self._history(connection, as_json=options["as_json"], verbose=options["verbosity"] > 1)
 
@@ -64,7 +67,8 @@ class Command(BaseCommand):
             sys.exit(state.exit_code)
 
     def _history(self, connection: Any, *, as_json: bool, verbose: bool) -> None:
-        applied, steps = history(connection), steps_of(connection)
+        with in_words():
+            applied, steps = history(connection), steps_of(connection)
         if as_json:
             self._json([{**asdict(m), "steps": steps.get(m.revision, [])} for m in applied])
             return

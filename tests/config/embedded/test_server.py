@@ -13,7 +13,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from config.embedded import processes
+from config.embedded import processes, server
 from tests.support.embedded import Home
 
 
@@ -179,6 +179,12 @@ def test_socket_deleted_under_the_server(home: Home) -> None:
 
 def test_psql(home: Home) -> None:
     assert home.must("psql", "-XAtc", "SELECT current_user") == "teppan\n"
+
+
+def test_the_port_of_another_server_in_the_shell(home: Home) -> None:
+    home.must("start", PGPORT="1")
+    assert home.must("psql", "-XAtc", "SELECT 7", PGPORT="1") == "7\n"
+    assert server.settings()["PORT"] == "5432"  # libpq would take PGPORT for a port that is not named
 
 
 @pytest.mark.usefixtures("as_root")
