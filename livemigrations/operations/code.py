@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db import router
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
@@ -30,11 +31,38 @@ class _Code(Operation):
             {name: value for name, value in kept.items() if value not in (None, "")},
         )
 
-    def allowed(self, app_label: str, editor: BaseDatabaseSchemaEditor) -> bool:
-        """Ask the routers."""
-        from django.db import router
+    def making(self, app_label: str, state: ProjectState) -> list[str]:
+        """The statements that make the object; ``state`` is the one after the operation."""
+        raise NotImplementedError
 
-        return router.allow_migrate(editor.connection.alias, app_label)
+    def unmaking(self, app_label: str, state: ProjectState) -> list[str]:
+        """The statements that take it back; ``state`` is the one after the operation as well."""
+        raise NotImplementedError
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if router.allow_migrate(schema_editor.connection.alias, app_label):
+            self._run(schema_editor, self.making(app_label, to_state))
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if router.allow_migrate(schema_editor.connection.alias, app_label):
+            for statement in self.unmaking(app_label, from_state):
+                schema_editor.execute(statement, params=None)
+
+    def _run(self, editor: BaseDatabaseSchemaEditor, statements: list[str]) -> None:
+        for statement in statements:
+            editor.execute(statement, params=None)
 
 
 class CommentIndexes(_Code):
@@ -48,29 +76,15 @@ class CommentIndexes(_Code):
     def __init__(self, comments: dict[str, str]) -> None:
         self.comments = comments
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            # Behind the indexes, which Django itself defers to the end of the migration that creates their table.
-            schema_editor.deferred_sql += [
-                f"COMMENT ON INDEX {identifier(name)} IS {literal(text)}" for name, text in self.comments.items()
-            ]
+    def making(self, app_label: str, state: ProjectState) -> list[str]:
+        return [f"COMMENT ON INDEX {identifier(name)} IS {literal(text)}" for name, text in self.comments.items()]
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            for name in self.comments:
-                schema_editor.execute(f"COMMENT ON INDEX {identifier(name)} IS NULL", params=None)
+    def unmaking(self, app_label: str, state: ProjectState) -> list[str]:
+        return [f"COMMENT ON INDEX {identifier(name)} IS NULL" for name in self.comments]
+
+    def _run(self, editor: BaseDatabaseSchemaEditor, statements: list[str]) -> None:
+        """Behind the indexes, which Django itself defers to the end of the migration that creates their table."""
+        editor.deferred_sql += statements
 
     def describe(self) -> str:
         return f"Comment {len(self.comments)} indexes"
@@ -92,26 +106,11 @@ class CreateFunction(_Code):
     def __init__(self, name: str, sql: str, arguments: str = "", previous: str | None = None) -> None:
         self.name, self.sql, self.arguments, self.previous = name, sql, arguments, previous
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            schema_editor.execute(self.sql, params=None)
+    def making(self, app_label: str, state: ProjectState) -> list[str]:
+        return [self.sql]
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            drop = f"DROP FUNCTION IF EXISTS {identifier(self.name)}({self.arguments})"
-            schema_editor.execute(self.previous or drop, params=None)
+    def unmaking(self, app_label: str, state: ProjectState) -> list[str]:
+        return [self.previous or f"DROP FUNCTION IF EXISTS {identifier(self.name)}({self.arguments})"]
 
     def describe(self) -> str:
         return f"Create function {self.name}"
@@ -143,34 +142,17 @@ class CreateTrigger(_Code):
         self.function, self.level, self.condition = function, level, condition
 
     def _table(self, app_label: str, state: ProjectState) -> str:
-        return str(state.apps.get_model(app_label, self.model_name)._meta.db_table)
+        table = str(state.apps.get_model(app_label, self.model_name)._meta.db_table)
+        return table if table.startswith('"') else identifier(table)
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            table = schema_editor.quote_name(self._table(app_label, to_state))
-            when = f" WHEN ({self.condition})" if self.condition else ""
-            schema_editor.execute(
-                f"CREATE TRIGGER {identifier(self.name)} {self.timing} ON {table}"
-                f" FOR EACH {self.level}{when} EXECUTE FUNCTION {self.function}",
-                params=None,
-            )
+    def making(self, app_label: str, state: ProjectState) -> list[str]:
+        when = f" WHEN ({self.condition})" if self.condition else ""
+        event = f"{self.timing} ON {self._table(app_label, state)}"
+        action = f"FOR EACH {self.level}{when} EXECUTE FUNCTION {self.function}"
+        return [f"CREATE TRIGGER {identifier(self.name)} {event} {action}"]
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            table = schema_editor.quote_name(self._table(app_label, from_state))
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {identifier(self.name)} ON {table}", params=None)
+    def unmaking(self, app_label: str, state: ProjectState) -> list[str]:
+        return [f"DROP TRIGGER IF EXISTS {identifier(self.name)} ON {self._table(app_label, state)}"]
 
     def describe(self) -> str:
         return f"Create trigger {self.name} on {self.model_name}"
@@ -192,28 +174,12 @@ class CreateView(_Code):
     def __init__(self, name: str, sql: str, previous: str | None = None) -> None:
         self.name, self.sql, self.previous = name, sql, previous
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if self.allowed(app_label, schema_editor):
-            schema_editor.execute(f"CREATE OR REPLACE VIEW {identifier(self.name)} AS {self.sql}", params=None)
+    def making(self, app_label: str, state: ProjectState) -> list[str]:
+        return [f"CREATE OR REPLACE VIEW {identifier(self.name)} AS {self.sql}"]
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if not self.allowed(app_label, schema_editor):
-            return
-        schema_editor.execute(f"DROP VIEW IF EXISTS {identifier(self.name)}", params=None)
-        if self.previous:
-            schema_editor.execute(f"CREATE VIEW {identifier(self.name)} AS {self.previous}", params=None)
+    def unmaking(self, app_label: str, state: ProjectState) -> list[str]:
+        drop = f"DROP VIEW IF EXISTS {identifier(self.name)}"
+        return [drop, f"CREATE VIEW {identifier(self.name)} AS {self.previous}"] if self.previous else [drop]
 
     def describe(self) -> str:
         return f"Create view {self.name}"
