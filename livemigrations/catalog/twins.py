@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import ProgrammingError, transaction
@@ -70,17 +70,3 @@ def index_as_defined(connection: BaseDatabaseWrapper, table: Name, rest: str, *,
         oid = relation_oid(connection, "livemigrations_twin")
         assert oid is not None
         return read_indexes(connection, oid)["livemigrations_twin_index"].definition
-
-
-def constraint_as_defined(connection: BaseDatabaseWrapper, table: Name, body: str) -> str:
-    """The definition that a constraint with this body would have on ``table``; not for foreign keys."""
-    from livemigrations.catalog.definitions import read_constraints
-
-    with _undone(connection):
-        _run(connection, f"CREATE TEMPORARY TABLE livemigrations_twin (LIKE {table})")
-        statements: Sequence[str] = [f"ALTER TABLE livemigrations_twin ADD CONSTRAINT livemigrations_twin_check {body}"]
-        for statement in statements:
-            _run(connection, statement)
-        oid = relation_oid(connection, "livemigrations_twin")
-        assert oid is not None
-        return read_constraints(connection, oid)["livemigrations_twin_check"].body

@@ -26,7 +26,7 @@ class Pending:
 
     def __init__(self) -> None:
         self._added: dict[str, dict[str, Info]] = {}
-        self._gone: set[str] = set()
+        self._gone: set[tuple[str, str]] = set()
         self._gone_indexes: set[str] = set()
         self._names: dict[str, str] = {}
         self._columns: dict[str, dict[str, str]] = {}
@@ -42,7 +42,7 @@ class Pending:
         kept: dict[str, Info] = {}
         for name, info in found.items():
             columns = [renamed.get(column, column) for column in info["columns"] or []]
-            if self._key(table, name) not in self._gone and name not in self._gone_indexes:
+            if (table, name) not in self._gone and name not in self._gone_indexes:
                 kept[self._names.get(name, name)] = {**info, "columns": columns}
         return {**kept, **self._added.get(table, {})}
 
@@ -69,10 +69,6 @@ class Pending:
             Kind.RENAME_TABLE: lambda table, s: self._rename_table(table, s.name),
         }
 
-    @staticmethod
-    def _key(table: str, name: str) -> str:
-        return f"{table}\n{name}"
-
     def _add(self, table: str, *constraints: tuple[str, str]) -> None:
         for name, body in constraints:
             self._added.setdefault(table, {})[name] = _constraint(body)
@@ -80,7 +76,7 @@ class Pending:
     def _drop(self, table: str, name: str) -> None:
         if self._added.get(table, {}).pop(name, None) is None:
             old = next((old for old, new in self._names.items() if new == name), name)
-            self._gone.add(self._key(table, old))
+            self._gone.add((table, old))
 
     def _drop_indexes(self, names: list[str]) -> None:
         """The name of an index tells its table only where this script made it."""
@@ -105,9 +101,7 @@ class Pending:
             self._added[name] = self._added.pop(table)
         if table in self._columns:
             self._columns[name] = self._columns.pop(table)
-        self._gone.update(
-            self._key(name, key.split("\n")[1]) for key in set(self._gone) if key.startswith(f"{table}\n")
-        )
+        self._gone |= {(name, gone) for holder, gone in self._gone if holder == table}
 
     def _rename_column(self, table: str, sql: str) -> None:
         match = re.search(rf"\bRENAME\s+COLUMN\s+({_NAME})\s+TO\s+({_NAME})", sql, re.IGNORECASE)
