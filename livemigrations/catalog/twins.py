@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,6 +16,22 @@ from livemigrations.catalog.definitions import Table, read_indexes, read_table
 from livemigrations.catalog.relations import fetch, relation_oid
 from livemigrations.errors import MissingRights
 from livemigrations.statements.names import Name, identifier
+
+_Maker = Callable[[], BaseDatabaseWrapper]
+_maker: ContextVar[_Maker | None] = ContextVar("livemigrations_twins", default=None)
+
+
+@contextmanager
+def twins_on(make: _Maker) -> Iterator[None]:
+    """Have the twins of models made on another database inside the block: nothing is written in the one looked at.
+
+    ``make`` is called whenever a twin is needed, and answers with the connection.
+    """
+    token = _maker.set(make)
+    try:
+        yield
+    finally:
+        _maker.reset(token)
 
 
 @contextmanager
@@ -44,7 +61,8 @@ def _run(connection: BaseDatabaseWrapper, statement: str) -> None:
 
 def table_of_model(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> Table:
     """What the model's table would be: columns, indexes and constraints, without its foreign keys."""
-    connection = editor.connection
+    make = _maker.get()
+    connection = make() if make else editor.connection
     with type(editor)(connection, collect_sql=True, atomic=False) as collector:
         collector.create_model(model)
     name = editor.quote_name(model._meta.db_table)
@@ -70,3 +88,16 @@ def index_as_defined(connection: BaseDatabaseWrapper, table: Name, rest: str, *,
         oid = relation_oid(connection, "livemigrations_twin")
         assert oid is not None
         return read_indexes(connection, oid)["livemigrations_twin_index"].definition
+
+
+def named_columns(connection: BaseDatabaseWrapper, table: Name, rest: str) -> str:
+    """What PostgreSQL puts for the expressions of an index (its text from USING or the list on) into a name of its own."""
+    with _undone(connection):
+        _run(connection, f"CREATE TEMPORARY TABLE t (LIKE {table})")
+        _run(connection, f"CREATE INDEX ON pg_temp.t {rest}")
+        rows = fetch(
+            connection,
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE i.indrelid = 'pg_temp.t'::regclass",
+        )
+    return str(rows[0][0]).removeprefix("t_").removesuffix("_idx")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.migrations import Migration
-from django.db.migrations.operations import SeparateDatabaseAndState
+from django.db.migrations.operations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
@@ -43,9 +43,10 @@ class Bulk:
     def apply(self, migration: Migration, state: ProjectState) -> ProjectState:
         """Apply one migration, record and journal it. Returns the state after it.
 
-        Python of its own may look at the database through another connection: it gets a transaction for itself.
+        Python of its own may look at the database through another connection, and SQL of its own may need what is
+        committed (a new value of an enumeration): it gets a transaction for itself.
         """
-        alone = not all(is_collected(op) or is_noop(op, backwards=False) for op in migration.operations)
+        alone = not all(_is_plain(operation) for whole in migration.operations for operation in _leaves(whole))
         if alone:
             self.commit()
         if self._atomic is None:
@@ -97,6 +98,11 @@ class Bulk:
         atomic, self._atomic = self._atomic, None
         if atomic is not None:
             atomic.__exit__(type(error), error, error.__traceback__)
+
+
+def _is_plain(operation: Operation) -> bool:
+    collected = is_collected(operation) and not isinstance(operation, RunSQL)
+    return collected or is_noop(operation, backwards=False)
 
 
 def _leaves(operation: Operation) -> Iterator[Operation]:

@@ -24,7 +24,9 @@ def nulls(table: Name, column: str) -> RowCheck:
 
 
 def violations(table: Name, body: str) -> RowCheck | None:
-    """Rows for which a CHECK is false."""
+    """Rows for which a CHECK is false, or that have NULL where a NOT NULL constraint (PostgreSQL 18) wants none."""
+    if re.match(r"NOT\s+NULL\b", body, re.IGNORECASE):
+        return nulls(table, list(tokens(body))[2].name)
     match = re.match(r"CHECK\s*\((?P<expression>.*)\)", body, re.DOTALL | re.IGNORECASE)
     if not match:
         return None

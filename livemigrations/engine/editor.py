@@ -9,10 +9,11 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from livemigrations.engine.deferred import LateNames, LateNamesMixin
 from livemigrations.engine.pending import Pending
 
 
-class LiveEditorMixin:
+class LiveEditorMixin(LateNamesMixin):
     """Adds the key of a new column in a statement of its own, and remembers what an operation adopted.
 
     With ``pending``, what an operation looks up includes what the script before it will have made.
@@ -51,9 +52,16 @@ def editor_class(connection: BaseDatabaseWrapper) -> type[BaseDatabaseSchemaEdit
 
 
 @contextmanager
-def collecting(connection: BaseDatabaseWrapper, pending: Pending | None = None) -> Iterator[Any]:
-    """An editor that only collects SQL; ``adopted`` and ``collected_sql`` are read after the block."""
+def collecting(
+    connection: BaseDatabaseWrapper, pending: Pending | None = None, late: LateNames | None = None
+) -> Iterator[Any]:
+    """An editor that only collects SQL; ``adopted`` and ``collected_sql`` are read after the block.
+
+    ``late`` are the names that operations before it in the migration gave; it comes to know those of this one.
+    """
     editor: Any = editor_class(connection)(connection, collect_sql=True, atomic=False)
-    editor.pending = pending
+    editor.pending, editor.late = pending, late
     with editor:
         yield editor
+        for statement in editor.finish_names():
+            editor.execute(statement, params=None)

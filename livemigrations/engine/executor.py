@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db import ProgrammingError
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
-from livemigrations.engine.bookkeeping import ensure_bookkeeping, has_bookkeeping
+from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
 from livemigrations.engine.lease import current_holder, this_process
-from livemigrations.engine.selection import Key, Plan, Selection, select
+from livemigrations.engine.selection import Begun, Key, Plan, Selection, moves_no_sprint, select, stands_at
 from livemigrations.engine.session import Session
 from livemigrations.errors import RunInProgress
 
@@ -26,13 +27,26 @@ class LiveExecutor(MigrationExecutor):
     ``dry`` is for looking only: no lease, nothing written.
     """
 
-    def __init__(self, session: Session, selection: Selection, *, wait: bool = False, dry: bool = False) -> None:
-        super().__init__(session.connection, None)
-        self.session, self.selection, self.wait, self.dry = session, selection, wait, dry
+    def __init__(
+        self, session: Session, selection: Selection, *, wait: bool = False, dry: bool = False, fake: bool = False
+    ) -> None:
+        self._load(session, writes=not dry)
+        self.session, self.selection, self.wait, self.dry, self.fake = session, selection, wait, dry, fake
         self._leased = False
         self._bulk: Bulk | None = None
+        self.begun: list[Begun] = []
         self.applied: list[str] = []
         self.unapplied: list[str] = []
+        self.waiting: list[str] = []
+
+    def _load(self, session: Session, *, writes: bool) -> None:
+        try:
+            super().__init__(session.connection, None)
+        except ProgrammingError:
+            from livemigrations.engine.rights import refuse_unreadable_books
+
+            refuse_unreadable_books(session.connection, writes=writes)
+            raise
 
     # --- the plan ----------------------------------------------------------------------------------------------
 
@@ -49,6 +63,10 @@ class LiveExecutor(MigrationExecutor):
             return plan
         if not plan and not self._somebody_else() and not self._cut_off():
             return plan
+        if not self.fake:
+            from livemigrations.engine.rights import refuse_missing_rights
+
+            refuse_missing_rights(self.connection, self.loader, plan)
         self._take_lease()
         self.session.journal.tidy()
         if set(self.recorder.applied_migrations()) == set(known):
@@ -65,15 +83,34 @@ class LiveExecutor(MigrationExecutor):
         self.loader.applied_migrations = {**known, **started}
         back = self._select(targets)
         if any(backwards for _, backwards in back):
-            return back
+            return self._staged(back)
         self.loader.applied_migrations = {key: value for key, value in known.items() if key not in half}
-        return self._select(targets)
+        return self._staged(self._select(targets))
+
+    def _staged(self, plan: Plan) -> Plan:
+        """What the stage that was asked for takes of a plan."""
+        if self.selection.stage is None:
+            return plan
+        from livemigrations.engine.stages import staged
+        from livemigrations.translation import Stage
+
+        found = staged(self.loader, Stage(self.selection.stage), plan, self.loader.applied_migrations)
+        self.waiting = found.waiting
+        return found.plan[: self.selection.forward]
 
     def _select(self, targets: Any) -> Plan:
         if not self.selection.chosen:
             return super().migration_plan(targets)
         applied: dict[Key, object] = dict(self.loader.applied_migrations)
-        return select(self.loader, self.selection, applied, self._newest_first(applied))
+        plan = select(self.loader, self.selection, applied, self._newest_first(applied))
+        if self.selection.sprint is not None and moves_no_sprint(plan) and self._is_at_rest():
+            self.waiting = [stands_at(self.selection.sprint, plan)]
+            return []
+        return plan
+
+    def _is_at_rest(self) -> bool:
+        """Whether the last run ended well: what it did not take was not for it to take."""
+        return has_bookkeeping(self.connection) and self.session.journal.is_at_rest()
 
     def _newest_first(self, applied: dict[Key, object]) -> list[Key]:
         if not self.recorder.has_table():
@@ -130,6 +167,10 @@ class LiveExecutor(MigrationExecutor):
         plan = self.migration_plan(targets) if plan is None else plan
         if not plan or self.connection.in_atomic_block:
             return super().migrate(targets, plan, state, fake, fake_initial)
+        if self.selection.stage == "contract" and not fake:
+            from livemigrations.engine.unfinished import refuse_unfinished
+
+            refuse_unfinished(self.connection, self.loader, list(plan))
         self.session.journal.begin_run(self.session.command, this_process())
         self.session.reporter.run(len(plan))
         back, forward = [p for p in plan if p[1]], [p for p in plan if not p[1]]
@@ -147,6 +188,18 @@ class LiveExecutor(MigrationExecutor):
             self._bulk.commit()
         return state
 
+    def run_plan(self, plan: Plan, *, fake: bool = False) -> None:
+        """Run a plan of one direction as it is, under the lease: also what is half done."""
+        self._take_lease()
+        self.session.journal.tidy()
+        known: dict[Key, Any] = dict(self.recorder.applied_migrations())
+        for migration, backwards in plan:
+            known.pop((migration.app_label, migration.name), None)
+            if backwards:
+                known[migration.app_label, migration.name] = migration
+        self.loader.applied_migrations = known
+        self.migrate([], plan, fake=fake)
+
     def apply_migration(
         self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False
     ) -> ProjectState:
@@ -156,6 +209,7 @@ class LiveExecutor(MigrationExecutor):
         if not fake and fake_initial:
             fake, state = self.detect_soft_applied(state, migration)
         self.session.reporter.migration(str(migration), backwards=False, fake=fake)
+        self.begun.append(Begun(migration, backwards=False, fake=fake))
         if fake:
             self._passage(migration).fake(forward=True)
         elif self._bulk is not None and self._bulk.takes(migration):
@@ -171,6 +225,7 @@ class LiveExecutor(MigrationExecutor):
         if self.connection.in_atomic_block:
             return super().unapply_migration(state, migration, fake)
         self.session.reporter.migration(str(migration), backwards=True, fake=fake)
+        self.begun.append(Begun(migration, backwards=True, fake=fake))
         if fake:
             self._passage(migration).fake(forward=False)
         else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from livemigrations.catalog.rebuilds import checks_verified, collation_of, indexes_rebuilt
 from livemigrations.conf import small_table_bytes
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.errors import MigrationRefused
 from livemigrations.statements.columns import NewColumn
 from livemigrations.statements.names import Name
 from livemigrations.statements.parse import Statement
+from livemigrations.statements.types import keeps_rows
 
 
 def refuse(around: Surroundings, table: Name, statement: str, why: str, instead: str) -> None:
@@ -19,13 +21,9 @@ def refuse(around: Surroundings, table: Name, statement: str, why: str, instead:
         return
     raise MigrationRefused(
         f"Refused on the populated table {table.plain} (about {found.rows:,} rows, {found.size / 2**20:,.1f} MiB):\n"
-        f"  {statement}\n{why}\nNothing of this operation was changed. Write instead:\n\n{_indented(instead)}\n\n"
-        "or, in a window without traffic, run migrate --allow-long-locks."
+        f"  {statement}\n{why}",
+        instead,
     )
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
 
 
 def check_new_column(around: Surroundings, statement: Statement, column: NewColumn) -> None:
@@ -65,30 +63,6 @@ def check_new_column(around: Surroundings, statement: Statement, column: NewColu
         )
 
 
-_WIDER = re.compile(r"^(?P<base>character varying|numeric|bit varying|timestamp|time|interval)(?P<rest>.*)$")
-
-
-def keeps_rows(old: str, new: str) -> bool:
-    """Whether PostgreSQL changes a column from type ``old`` to ``new`` without touching its rows."""
-    if old == new or "[]" in old + new:
-        return old == new
-    if new in ("text", "character varying") and old.startswith(("character varying", "text")):
-        return True
-    if old == "cidr" and new == "inet":
-        return True
-    one, other = _numbers(old), _numbers(new)
-    if old.split("(", maxsplit=1)[0] != new.split("(", maxsplit=1)[0] or one is None:
-        return False
-    if old.startswith("numeric"):
-        return other is None or (other[0] >= one[0] and other[1:] == one[1:])
-    return old.startswith(("character varying", "bit varying")) and (other is None or other[0] >= one[0])
-
-
-def _numbers(text: str) -> list[int] | None:
-    found = re.search(r"\(([\d,]+)\)", text)
-    return [int(number) for number in found[1].split(",")] if found else None
-
-
 def check_type(around: Surroundings, statement: Statement) -> None:
     """Refuse a change of type that rewrites the table or its indexes."""
     assert statement.table is not None
@@ -105,6 +79,33 @@ def check_type(around: Surroundings, statement: Statement) -> None:
             f"# keep it in step by a trigger, fill it in batches, read it in the code,\n"
             f"# then drop {column} in a later migration.",
         )
+    elif old:
+        _check_rebuilds(around, statement, statement.table)
+
+
+_COLLATE = re.compile(r'\bCOLLATE\s+(?:(?:"[^"]+"|\w+)\s*\.\s*)?"?(?P<name>[^"\s]+)"?', re.IGNORECASE)
+
+
+def _check_rebuilds(around: Surroundings, statement: Statement, table: Name) -> None:
+    """Refuse a change that leaves the rows alone and yet builds indexes or reads all rows for a CHECK."""
+    found, column, connection = around.find(table), statement.name, around.connection
+    if found is None:
+        return
+    asked = _COLLATE.search(statement.body)
+    other = collation_of(connection, found.oid, column) != (asked["name"] if asked else "")
+    indexes = indexes_rebuilt(connection, found.oid, column, other_collation=other)
+    checks = checks_verified(connection, found.oid, column)
+    if not indexes and not checks:
+        return
+    work = [f"builds {', '.join(indexes)} anew"] * bool(indexes)
+    work += [f"reads every row for {', '.join(checks)}"] * bool(checks)
+    code = [f'migrations.RemoveIndex("…", "{name}"),' for name in indexes]
+    code += [f'migrations.RemoveConstraint("…", "{name}"),' for name in checks]
+    code.append(f'migrations.AlterField("…", "{column}", …),   # instant without them')
+    code += [f'migrations.AddIndex("…", …),   # {name}, concurrently' for name in indexes]
+    code += [f'migrations.AddConstraint("…", …),   # {name}, NOT VALID and then VALIDATE' for name in checks]
+    why = f"The new type of {column} leaves the rows as they are, but {' and '.join(work)} under ACCESS EXCLUSIVE."
+    refuse(around, table, statement.sql, why, "\n".join(code))
 
 
 def check_rewrite(around: Surroundings, statement: Statement) -> None:

@@ -82,6 +82,16 @@ class Journal:
         """Whether a run has no end; outside the lease it may still be running."""
         return bool(fetch(self.connection, "SELECT 1 FROM livemigrations_run WHERE outcome = 'running' LIMIT 1"))
 
+    def is_at_rest(self) -> bool:
+        """Whether the newest run ended well and left nothing half done."""
+        return bool(
+            fetch(
+                self.connection,
+                "SELECT 1 WHERE (SELECT outcome FROM livemigrations_run ORDER BY id DESC LIMIT 1) = 'finished'"
+                " AND NOT EXISTS (SELECT 1 FROM livemigrations_step WHERE open AND state <> 'planned')",
+            )
+        )
+
     def tidy(self) -> None:
         """Mark the runs that were cut off, and forget plans of which no step was begun. Call it under the lease."""
         self._execute(

@@ -16,10 +16,11 @@ from django.db import Error, IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
+from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
-from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.connections import side_connection, sqlstate
 from livemigrations.engine.failures import explained
+from livemigrations.engine.pooler import refuse_pooled
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
 from livemigrations.statements.names import literal
 
@@ -74,7 +75,8 @@ class Lease:
         self._thread: threading.Thread | None = None
 
     def acquire(self, *, wait: bool, tell: Callable[[str], None]) -> None:
-        """Take the lease, waiting for another run only if ``wait``. Raises ``RunInProgress``."""
+        """Take the lease, waiting for another run only if ``wait``. Raises ``RunInProgress``, ``PoolerInTheWay``."""
+        refuse_pooled(self.connection)
         self._thread = threading.Thread(target=self._beat, args=(wait, tell), name="livemigrations-lease", daemon=True)
         self._thread.start()
         while not self._ready.wait(0.5):

@@ -10,8 +10,8 @@ from django.db.migrations import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
-from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
 from livemigrations.engine.planner import Planner, digest_of, parts, source_of
@@ -78,22 +78,27 @@ class Passage:
     # --- one operation -----------------------------------------------------------------------------------------
 
     def _forward(self, place: Place, *, applied: bool) -> None:
+        self._at(place, FORWARD)
         rows = self._begun(place)
         if not rows and applied:
             return
         if rows and rows[0].direction == FORWARD:
             if not all(row.done for row in rows):
                 self._run(place, rows, backwards=False)
+            self._follow(place, backwards=False)
             return
         if rows and not all(row.done for row in rows):
             self._run(place, rows, backwards=True)
-        self._carry_out(place, FORWARD, self._plan(place, backwards=False))
+        steps = self._plan(place, backwards=False)
+        self._carry_out(place, FORWARD, [*steps, *self.session.around.keeper.steps_back(steps)])
 
     def _back(self, place: Place, *, applied: bool) -> None:
+        self._at(place, BACK)
         rows = self._begun(place)
         if rows and rows[0].direction == BACK:
             if not all(row.done for row in rows):
                 self._run(place, rows, backwards=True)
+            self._follow(place, backwards=True)
             return
         if rows:
             steps = self._undoing(place, rows)
@@ -101,7 +106,14 @@ class Passage:
             steps = self._reversing(place)
         else:
             return
-        self._carry_out(place, BACK, steps)
+        self._carry_out(place, BACK, [*steps, *self.session.around.keeper.steps_back(steps)])
+
+    def _follow(self, place: Place, *, backwards: bool) -> None:
+        before, after = (place.after, place.before) if backwards else (place.before, place.after)
+        self.planner.follow(place.identity.app, place.operation, before, after, backwards=backwards)
+
+    def _at(self, place: Place, direction: str) -> None:
+        self.session.around.keeper.at(place.identity.app, place.identity.migration, direction)
 
     def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
         rows = self.journal.plan(place.identity, direction, steps, self.session.lease.hold)
@@ -141,12 +153,14 @@ class Passage:
     def _undoing(self, place: Place, rows: list[Row]) -> list[Step]:
         """The steps back of an operation that was begun: those that ran, undone.
 
-        If one of them has no way back of its own, the operation is finished first and then taken back as a whole.
+        If one of them has no way back of its own, or rows are still to be put back into what it made, the operation is
+        finished first and then taken back as a whole: what is dropped again must be complete.
         """
         if all(row.done for row in rows):
             return self._reversing_open(place, rows)
         begun = [row for row in rows if row.state != "planned" and row.outcome != "adopted"]
-        if all(row.definition.undo or not _acts(row.definition) for row in begun):
+        returning = any(row.definition.transfer and row.definition.transfer.back for row in rows)
+        if not returning and all(row.definition.undo or not _acts(row.definition) for row in begun):
             for row in begun:
                 if row.definition.index and not row.done:
                     wait_for_builder(self.session, row.definition.index)
@@ -172,14 +186,14 @@ class Passage:
         """Run those of the rows that are not done. Python work is planned anew on resume: the journal keeps only SQL."""
         python = [step for step in planned or self._python(place, rows, backwards=backwards) if step.work]
         for row in rows:
-            is_python = row.definition.lane == Lane.BATCH and not row.definition.sql
+            is_python = _is_python(row.definition)
             work = python.pop(0).work if is_python else None
             if not row.done:
                 run_step(self.session, place.identity, row, work)
         self.session.around.executed()
 
     def _python(self, place: Place, rows: list[Row], *, backwards: bool) -> list[Step]:
-        if all(row.definition.sql or row.definition.lane != Lane.BATCH for row in rows):
+        if not any(_is_python(row.definition) for row in rows):
             return []
         return [step for step in self._plan(place, backwards=backwards) if step.work]
 
@@ -212,6 +226,10 @@ class Passage:
                     "Nothing was changed. Remedy: restore the file as it was, finish or take back the migration, then"
                     " write the change into a new one."
                 )
+
+
+def _is_python(step: Step) -> bool:
+    return step.lane == Lane.BATCH and not step.sql and step.transfer is None
 
 
 def _acts(step: Step) -> bool:

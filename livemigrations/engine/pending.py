@@ -18,6 +18,10 @@ from livemigrations.statements.tokens import split_commas, tokens
 
 Info = dict[str, Any]
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_RENAMED_INDEX = re.compile(
+    rf"\s*ALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+RENAME\s+TO\s+({_NAME})", re.IGNORECASE
+)
+_RENAMED_CONSTRAINT = re.compile(rf"\bRENAME\s+CONSTRAINT\s+({_NAME})\s+TO\s+({_NAME})", re.IGNORECASE)
 _TABLE_LEVEL = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE")
 
 
@@ -53,11 +57,12 @@ class Pending:
             lesson(table, statement)
         elif table:
             self._rename_column(table, statement.sql)
+            self._rename(_RENAMED_CONSTRAINT.search(statement.sql))
 
     @cached_property
     def _lessons(self) -> dict[Kind, Callable[[str, Statement], None]]:
         return {
-            Kind.OBJECT: lambda table, s: self._rename_index(s.sql),
+            Kind.OBJECT: lambda table, s: self._rename(_RENAMED_INDEX.match(s.sql)),
             Kind.CREATE_TABLE: lambda table, s: self._added.update({table: dict(_of_table(table, s.body))}),
             Kind.ADD_COLUMN: lambda table, s: self._add(table, *take_apart(table, s.name, s.body).constraints),
             Kind.ADD_CONSTRAINT: lambda table, s: self._add(table, (s.name, s.body)),
@@ -113,10 +118,8 @@ class Pending:
         known = self._columns.setdefault(table, {})
         known[next((first for first, last in known.items() if last == old), old)] = new
 
-    def _rename_index(self, sql: str) -> None:
-        match = re.match(
-            rf"\s*ALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+RENAME\s+TO\s+({_NAME})", sql, re.IGNORECASE
-        )
+    def _rename(self, match: re.Match[str] | None) -> None:
+        """An index or a constraint gets another name."""
         if not match:
             return
         old, new = parse_name(match[1]).name, parse_name(match[2]).name

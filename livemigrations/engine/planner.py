@@ -14,10 +14,14 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 
+from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
+from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
+from livemigrations.errors import MigrationRefused
+from livemigrations.operations import FillColumn
 from livemigrations.statements.parse import parse
 
 _COLLECTED = (
@@ -27,12 +31,25 @@ _COLLECTED = (
     "pgtrigger.",
 )
 
+_NAMES = django_operations.CreateModel | django_operations.AddField
+_RENAMES = django_operations.RenameModel | django_operations.AlterModelTable | django_operations.RenameField
+
 
 class Planner:
     """Plans the operations of one run against its surroundings."""
 
     def __init__(self, connection: BaseDatabaseWrapper, around: Surroundings) -> None:
         self.connection, self.around = connection, around
+        self.late = LateNames()
+
+    def follow(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+    ) -> None:
+        """Take note of the names that an operation gave which ran before this process came."""
+        makes_names = django_operations.DeleteModel | django_operations.RemoveField if backwards else _NAMES
+        if isinstance(operation, makes_names | _RENAMES):
+            with collecting(self.connection, self.around.pending, self.late) as editor:
+                _apply(operation, app, editor, before, after, backwards=backwards)
 
     def steps(
         self,
@@ -51,14 +68,43 @@ class Planner:
         if is_noop(operation, backwards=backwards):
             return []
         if is_collected(operation):
-            return list(_grouped(self._collected(app, operation, before, after, backwards=backwards)))
+            return list(_grouped(self._safely(app, operation, before, after, backwards=backwards)))
         return [self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
+
+    def _safely(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+    ) -> list[Step]:
+        """The steps of an operation, taken apart where it would write all rows at once; refused with code to write."""
+        instead = taken_apart(self.around, app, operation, before, after, backwards=backwards)
+        try:
+            if instead:
+                return self._one_by_one(app, instead, before)
+            return self._collected(app, operation, before, after, backwards=backwards)
+        except MigrationRefused as refused:
+            code = ON_THE_WAY_BACK if backwards else better_code(app, operation, before)
+            raise refused.proposing(code or refused.instead) from None
+
+    def _one_by_one(self, app: str, instead: list[Operation], before: ProjectState) -> list[Step]:
+        """What belongs to a new column goes with it when the first step, which adds it, is taken back."""
+        adds = isinstance(instead[0], django_operations.AddField)
+        steps: list[Step] = []
+        for operation in instead:
+            after = before.clone()
+            operation.state_forwards(app, after)
+            found = self._collected(app, operation, before, after, backwards=False)
+            if adds and steps:
+                found = [replace(step, undo=step.undo or ("-- it goes with the column",)) for step in found]
+            steps += found
+            before = after
+        return steps
 
     def _collected(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
     ) -> list[Step]:
         before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
-        with collecting(self.connection, self.around.pending) as editor:
+        with collecting(self.connection, self.around.pending, self.late) as editor:
+            if isinstance(operation, FillColumn) and not backwards:
+                return fill_step(editor, app, operation, after)
             _apply(operation, app, editor, before, after, backwards=backwards)
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
@@ -89,8 +135,14 @@ def is_collected(operation: Operation) -> bool:
     """Whether the SQL of an operation can be collected and translated, rather than only run."""
     if not operation.reduces_to_sql or isinstance(operation, django_operations.RunPython):
         return False
-    name = type(operation).__name__
-    return type(operation).__module__.startswith(_COLLECTED) and not name.endswith("Extension")
+    owners = [_owner(type(operation), name) for name in ("database_forwards", "database_backwards")]
+    known = all(owner.__module__.startswith(_COLLECTED) for owner in owners)
+    return known and not any(owner.__name__.endswith("Extension") for owner in (type(operation), *owners))
+
+
+def _owner(kind: type[Operation], method: str) -> type:
+    """The class that says what an operation does: one that only gives it arguments may stand anywhere."""
+    return next(owner for owner in kind.__mro__ if method in vars(owner))
 
 
 def is_noop(operation: Operation, *, backwards: bool) -> bool:
@@ -145,7 +197,7 @@ def _grouped(steps: list[Step]) -> Iterator[Step]:
 
 def _joins(step: Step) -> bool:
     joined = step.lane in (Lane.INSTANT, Lane.BATCH) and step.transactional
-    return joined and not step.adopted and step.work is None
+    return joined and not step.adopted and step.work is None and step.transfer is None
 
 
 def _joined(steps: list[Step]) -> Iterator[Step]:

@@ -24,6 +24,7 @@ class Reporter(Protocol):
     def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None: ...
     def progress(self, text: str, fraction: float | None) -> None: ...
     def note(self, text: str) -> None: ...
+    def ask(self, question: str) -> bool: ...
     def end(self) -> None: ...
 
 
@@ -37,6 +38,9 @@ class Silent:
     def waiting(self, what: str, sessions: Iterable[DatabaseSession]) -> None: ...
     def progress(self, text: str, fraction: float | None) -> None: ...
     def note(self, text: str) -> None: ...
+    def ask(self, question: str) -> bool:
+        return _confirmed(question)
+
     def end(self) -> None: ...
 
 
@@ -76,6 +80,10 @@ class Lines:
 
     def note(self, text: str) -> None:
         self._line(text)
+
+    def ask(self, question: str) -> bool:
+        self._newline()
+        return _confirmed(question)
 
     def end(self) -> None:
         self._newline()
@@ -144,6 +152,14 @@ class Bars:
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def ask(self, question: str) -> bool:
+        self._bar.stop()
+        try:
+            return _confirmed(question)
+        finally:
+            if self._all is not None:
+                self._bar.start()
+
     def end(self) -> None:
         self._end_step()
         if self._all is not None:
@@ -155,6 +171,13 @@ class Bars:
         if self._one is not None:
             self._bar.remove_task(self._one)
             self._one = None
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return input(f"{question}\nGo on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def reporter_for(stdout: OutputWrapper, style: Style, verbosity: int) -> Reporter:

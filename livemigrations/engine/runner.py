@@ -9,12 +9,11 @@ from django.db import DatabaseError, transaction
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Operation, Row
-from livemigrations.engine.lanes import batch, instant, online
+from livemigrations.engine.lanes import batch, fill, instant, online, transfer
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, RowCheck
 from livemigrations.errors import MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
-from livemigrations.signals import step_finished, step_started
 
 
 def run_step(session: Session, operation: Operation, row: Row, work: Callable[[], None] | None = None) -> None:
@@ -23,7 +22,7 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
     step = row.definition
     session.reporter.step(step.label)
     name = f"{operation.app}.{operation.migration}"
-    step_started.send(sender=Session, using=session.connection.alias, migration=name, step=step)
+    session.step_started(name, operation.index, step)
     try:
         for check in step.checks:
             ask(session, check)
@@ -35,14 +34,17 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
         name, operation.index, step.label, step.lane.value, measures.lock_wait_ms, measures.duration_ms,
         measures.stall_ms, measures.rows, measures.attempts,
     )  # fmt: skip
-    session.steps.append(report)
-    step_finished.send(sender=Session, using=session.connection.alias, migration=name, step=step, report=report)
+    session.step_finished(step, report)
 
 
 def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measures:
     step = row.definition
     if work is not None:
         return batch.run_python(session, row, work)
+    if step.transfer is not None:
+        return transfer.run_transfer(session, row)
+    if step.fill is not None:
+        return fill.run_fill(session, row)
     if not step.transactional:
         return online.run_untransactional(session, row)
     if step.lane == Lane.ONLINE:
@@ -68,6 +70,8 @@ def ask(session: Session, check: RowCheck) -> None:
 
 _REMEDIES = {
     "42P07": "rename or drop it if nothing needs it, then migrate again",
+    "2BP01": "drop what depends on it first; a kept table in rolled_back may be let go of (manage.py migrations kept), or"
+    " keep the column as text (ALTER TABLE rolled_back.… ALTER COLUMN … TYPE text), then migrate again",
     "42701": "rename or drop it if nothing needs it, then migrate again",
     "23": "correct the rows that the message names, then migrate again",
     "53": "make room (disk, memory or connections), then migrate again",
@@ -90,6 +94,8 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
             f" GRANT the owner's role to {role}. {kept}"
         )
     remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
+    if row.definition.transfer is not None and row.definition.transfer.back:
+        remedy += f"; or let go of what is kept: manage.py migrations kept --discard {row.definition.transfer.kept_as}"
     return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {kept}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 from django.core.management.base import CommandError
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -11,18 +11,18 @@ from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython
 from django.db.migrations.recorder import MigrationRecorder
 
-from livemigrations.engine.bookkeeping import bookkeeping_sql, has_bookkeeping
+from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
+from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
-from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.journal import BACK, close_sql
+from livemigrations.engine.lanes.transfer import copy_script
 from livemigrations.engine.passage import Passage, Place
-from livemigrations.engine.pending import Pending
-from livemigrations.engine.reporter import Silent
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
-from livemigrations.engine.steps import RowCheck, Step
+from livemigrations.engine.steps import RowCheck, Step, Transfer
+from livemigrations.engine.unfinished import refuse_unfinished
 from livemigrations.errors import NotScriptable
-from livemigrations.statements.names import literal
+from livemigrations.statements.names import Name, literal
 
 _RUN = "currval(pg_get_serial_sequence('livemigrations_run', 'id'))"
 _LOCK_TIMEOUT = "5s"
@@ -68,6 +68,8 @@ class _Writer(Passage):
         )
         if step.work is not None:
             self._refuse_python(place, direction)
+        if step.transfer is not None:
+            step = self._transfer(place, step.transfer, step)
         self.lines += [_assertion(check) for check in step.checks]
         if step.transactional:
             timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
@@ -77,13 +79,24 @@ class _Writer(Passage):
             started = f"UPDATE livemigrations_step SET state = 'started' {where};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]
 
+    def _transfer(self, place: Place, transfer: Transfer, step: Step) -> Step:
+        """The transfer as plain statements; what is put back depends on what the script has made by then."""
+        line = self.session.around.keeper.planned.get(transfer.kept_as)
+        if transfer.back or line is None:
+            raise NotScriptable(
+                f"{place.identity.app}.{place.identity.migration} puts back what is kept as {transfer.kept_as}, which a"
+                " script cannot. Nothing was written. Remedy: run manage.py migrate on the database, or write the script"
+                " with --discard-data to leave these rows where they are."
+            )
+        return replace(step, transfer=None, sql=tuple(copy_script(self.session.connection, line)))
+
     def _refuse_python(self, place: Place, direction: str) -> None:
         """Raise ``NotScriptable`` unless the code would find nothing to do."""
         operation = place.operation
         if isinstance(operation, RunPython):
             code = operation.reverse_code if direction == BACK else operation.code
             table = _LOOKS_AT.get(getattr(code, "__name__", ""))
-            if table and table in self.session.around.new:
+            if table and self.session.around.is_new(Name("", table)):
                 return
         label = f"{place.identity.app}.{place.identity.migration}"
         remedy = f"run manage.py migrate {place.identity.app} {place.identity.migration}"
@@ -115,18 +128,23 @@ def _assertion(check: RowCheck) -> str:
 
 
 def script(
-    connection: BaseDatabaseWrapper, selection: Selection, app_label: str | None, migration_name: str | None
+    connection: BaseDatabaseWrapper,
+    selection: Selection,
+    app_label: str | None,
+    migration_name: str | None,
+    *,
+    discard: bool = False,
 ) -> Iterator[str]:
     """Yield the script in parts. Raises before anything is yielded if some of it cannot be written."""
-    session = Session(connection, Silent())
-    session.around.pending = Pending()
-    executor = LiveExecutor(session, selection, dry=True)
+    session = dry_session(connection)
     if has_bookkeeping(connection) and (half := session.journal.half_done()):
         names = ", ".join(".".join(key) for key in half)
         raise CommandError(f"Half done: {names}. A script cannot go on from there. Remedy: run migrate first.")
-    plan = executor.migration_plan(_targets(executor, app_label, migration_name))
-    parts = [_HEADER, _books(connection)]
-    parts += ["\n".join(writer.lines) for writer in _written(executor, session, plan)]
+    executor, plan = plan_of(session, selection, app_label, migration_name)
+    if selection.stage == "contract":
+        refuse_unfinished(connection, executor.loader, plan)
+    parts = [_HEADER, *(f"-- {line}" for line in executor.waiting), _books(connection)]
+    parts += ["\n".join(writer.lines) for writer in walk(executor, plan, lambda m: _Writer(session, m))]
     ended = f"UPDATE livemigrations_run SET outcome = 'finished', finished_at = clock_timestamp() WHERE id = {_RUN};"
     yield from [*parts, ended] if plan else ["-- No migrations to apply."]
 
@@ -137,45 +155,3 @@ def _books(connection: BaseDatabaseWrapper) -> str:
     recorder = "\n".join(editor.collected_sql).replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
     run = "INSERT INTO livemigrations_run (command, holder) VALUES ('migrate --sql', 'psql, as ' || current_user);"
     return f"BEGIN;\n{recorder}\n{bookkeeping_sql()}{run}\nCOMMIT;"
-
-
-def _targets(executor: LiveExecutor, app_label: str | None, migration_name: str | None) -> list[Any]:
-    leaves = list(executor.loader.graph.leaf_nodes())
-    if not app_label:
-        return leaves
-    if app_label not in executor.loader.migrated_apps:
-        raise CommandError(f"App '{app_label}' does not have migrations.")
-    if not migration_name:
-        return [key for key in leaves if key[0] == app_label]
-    if migration_name == "zero":
-        return [(app_label, None)]
-    try:
-        migration = executor.loader.get_migration_by_prefix(app_label, migration_name)
-    except KeyError as error:
-        raise CommandError(f"Cannot find a migration matching '{migration_name}' from app '{app_label}'.") from error
-    return [(app_label, migration.name)]
-
-
-def _written(executor: LiveExecutor, session: Session, plan: list[tuple[Migration, bool]]) -> list[_Writer]:
-    """The plan, migration by migration, with the states that Django's executor would hand to each."""
-    writers = []
-    order = [m for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)]
-    forward = {m for m, backwards in plan if not backwards}
-    back = [m for m, backwards in plan if backwards]
-    for migration in back:
-        before = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
-        writer = _Writer(session, migration)
-        writer.back(before, applied=True)
-        writers.append(writer)
-    executor.loader.applied_migrations = {
-        key: value
-        for key, value in executor.loader.applied_migrations.items()
-        if executor.loader.graph.nodes.get(key) not in back
-    }
-    state = executor.project_state()
-    for migration in order:
-        if migration in forward:
-            writer = _Writer(session, migration)
-            state = writer.forwards(state)
-            writers.append(writer)
-    return writers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
@@ -14,13 +15,25 @@ Key = tuple[str, str]
 Plan = list[tuple[Migration, bool]]
 
 
+class Begun(NamedTuple):
+    """A migration that a run began, and whether it was only recorded (``fake``)."""
+
+    migration: Migration
+    backwards: bool
+    fake: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the command line asked for: at most one of the three. ``back`` of None means nothing, 0 means all."""
+    """What the command line asked for: at most one of the three, and what of it ``stage`` takes.
+
+    ``back`` of None means nothing, 0 means all. ``stage`` is None, expand or contract (see ``engine/stages.py``).
+    """
 
     sprint: int | None = None
     forward: int | None = None
     back: int | None = None
+    stage: str | None = None
 
     @property
     def chosen(self) -> bool:
@@ -52,7 +65,8 @@ def select(loader: MigrationLoader, selection: Selection, applied: dict[Key, obj
         return _to_sprint(loader, order, selection.sprint, applied)
     if selection.forward is not None:
         pending = [key for key in order if key not in applied]
-        return [(loader.graph.nodes[key], False) for key in pending[: selection.forward]]
+        most = None if selection.stage else selection.forward  # the stage chooses first
+        return [(loader.graph.nodes[key], False) for key in pending[:most]]
     chosen = newest_first if not selection.back else newest_first[: selection.back]
     return _backwards(loader, order, chosen, applied)
 
@@ -67,6 +81,20 @@ def _to_sprint(loader: MigrationLoader, order: list[Key], sprint: int, applied: 
     back = _backwards(loader, order, [key for key in beyond if key in applied], applied)
     forward = [key for key in order if key not in beyond and key not in applied]
     return [*back, *((loader.graph.nodes[key], False) for key in forward)]
+
+
+def moves_no_sprint(plan: Plan) -> bool:
+    """Whether a plan holds nothing but new migrations without a sprint: they come along when a sprint is moved."""
+    return bool(plan) and all(not backwards and sprint_of(migration) is None for migration, backwards in plan)
+
+
+def stands_at(sprint: int, plan: Plan) -> str:
+    """What to say where a database stands at the sprint already, and ``plan`` is left."""
+    first = plan[0][0]
+    return (
+        f"The database stands at sprint {sprint}. {len(plan)} pending without a sprint"
+        f" ({first.app_label}.{first.name}, …): migrate applies them."
+    )
 
 
 def _backwards(loader: MigrationLoader, order: list[Key], chosen: Iterable[Key], applied: dict[Key, object]) -> Plan:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations import signals
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.lease import Lease
 from livemigrations.engine.probe import Probe
 from livemigrations.engine.reporter import Reporter
+from livemigrations.engine.steps import Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.results import StepReport
 
@@ -32,6 +34,17 @@ class Session:
         self.journal = Journal(self.connection)
         self.probe = Probe(self.connection)
         self.around = Surroundings(self.connection)
+
+    def step_started(self, migration: str, operation: int, step: Step) -> None:
+        """A step is about to run: tell the receivers of the signal."""
+        signals.step_started.send(sender=Session, using=self.connection.alias, migration=migration, step=step)
+
+    def step_finished(self, step: Step, report: StepReport) -> None:
+        """A step was journalled: keep its report and tell the receivers of the signal."""
+        self.steps.append(report)
+        signals.step_finished.send(
+            sender=Session, using=self.connection.alias, migration=report.migration, step=step, report=report
+        )
 
     def close(self) -> None:
         """End the threads and give the lease back."""

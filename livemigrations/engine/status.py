@@ -9,11 +9,12 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
-from livemigrations.engine.bookkeeping import has_bookkeeping
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.lease import current_holder
 from livemigrations.engine.selection import full_order, sprint_of
+from livemigrations.engine.stages import stages
 from livemigrations.results import AppliedMigration, PendingMigration, Status
 
 
@@ -31,10 +32,10 @@ def pending(connection: BaseDatabaseWrapper, loader: MigrationLoader | None = No
     loader = loader or MigrationLoader(connection)
     half = Journal(connection).half_done() if has_bookkeeping(connection) else {}
     found = []
-    for key in full_order(loader):
+    for key, stage in stages(loader, set(loader.applied_migrations) - set(half)).items():
         migration = loader.graph.nodes[key]
-        if key not in loader.applied_migrations or key in half:
-            found.append(PendingMigration(".".join(key), description_of(migration), sprint_of(migration), key in half))
+        sprint = sprint_of(migration)
+        found.append(PendingMigration(".".join(key), description_of(migration), sprint, key in half, stage.value))
     return found
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from livemigrations.operations.fills import Fill
+
 
 class Lane(StrEnum):
     """How a step runs: see ``engine/lanes``."""
@@ -54,6 +56,18 @@ class RowCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Rows carried between a table and what is kept of it, page by page; ``back`` from there into the table.
+
+    ``only_untouched``: a value that differs from the one with which its column was added is newer, and stays.
+    """
+
+    kept_as: str
+    back: bool = False
+    only_untouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Statements of one transaction, or one statement that cannot run in any.
 
@@ -72,6 +86,8 @@ class Step:
     index: IndexTarget | None = None
     checks: tuple[RowCheck, ...] = ()
     adopted: bool = False
+    transfer: Transfer | None = None
+    fill: Fill | None = None
     work: Callable[[], None] | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +111,8 @@ class Step:
             index=IndexTarget(**data["index"]) if data["index"] else None,
             checks=tuple(RowCheck(**check) for check in data["checks"]),
             adopted=data["adopted"],
+            transfer=Transfer(**data["transfer"]) if data.get("transfer") else None,
+            fill=Fill(**{**data["fill"], "key": tuple(map(tuple, data["fill"]["key"]))}) if data.get("fill") else None,
         )
 
 

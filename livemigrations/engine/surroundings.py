@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
 from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.engine.keeping import Keeper
 from livemigrations.engine.pending import Pending
-from livemigrations.statements.names import Name
+from livemigrations.statements.names import Name, default_name
 
 
 class Surroundings:
@@ -20,40 +22,56 @@ class Surroundings:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
-        self.new: set[str] = set()
+        self.new: set[Name] = set()  # with their schemas
         self.long_locks_allowed = False
         self.pending: Pending | None = None
-        self._renamed: dict[str, Name] = {}
+        self.keeper = Keeper(connection)
+        self._renamed: dict[Name, Name] = {}
+        self._promised: set[Name] = set()
 
     @property
     def server_version(self) -> int:
         """As PostgreSQL counts: 180004 is 18.4."""
         return int(fetch(self.connection, "SHOW server_version_num")[0][0])
 
+    @cached_property
+    def _schema(self) -> str:
+        return str(fetch(self.connection, "SELECT coalesce(current_schema(), '')")[0][0])
+
+    def _qualified(self, table: Name) -> Name:
+        """With the schema in which a new table of a plain name stands."""
+        return table if table.schema else Name(self._schema, table.name)
+
+    def is_new(self, table: Name) -> bool:
+        """Whether a statement before made this table."""
+        return self._qualified(table) in self.new
+
     def created(self, table: Name) -> None:
         """A statement before made this table."""
-        self.new.add(table.name)
+        self.new.add(self._qualified(table))
 
     def dropped(self, table: Name) -> None:
         """A statement before dropped this table."""
-        self.new.discard(table.name)
+        self.new.discard(self._qualified(table))
 
     def renamed(self, table: Name, name: str) -> None:
         """A statement before gave the table another name."""
-        if table.name in self.new:
-            self.new.add(name)
+        old = self._qualified(table)
+        if old in self.new:
+            self.new.add(Name(old.schema, name))
         else:
-            self._renamed[name] = self._renamed.get(table.name, table)
+            self._renamed[Name(old.schema, name)] = self._renamed.get(old, table)
 
     def find(self, table: Name) -> Relation | None:
         """The table in the catalog, under the name that it has there; None for one that is new or unknown."""
-        if table.name in self.new:
+        if self.is_new(table):
             return None
-        return relation(self.connection, self._renamed.get(table.name, table))
+        return relation(self.connection, self._renamed.get(self._qualified(table), table))
 
     def executed(self) -> None:
         """What was planned has run: tables stand under their new names."""
         self._renamed.clear()
+        self._promised.clear()
 
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""
@@ -76,6 +94,15 @@ class Surroundings:
             [found.oid],
         )
         return Name(*rows[0]) if rows else None
+
+    def free_name(self, table: Name, columns: str, label: str) -> Name:
+        """The name that PostgreSQL gives an index of ``table``: it counts up while the name is taken, or promised."""
+        for number in range(1000):
+            name = Name(table.schema, default_name(table.name, columns, f"{label}{number or ''}"))
+            if name not in self._promised and relation(self.connection, name) is None:
+                self._promised.add(name)
+                return name
+        raise RuntimeError(f"No name is free for an index on {table.plain}.")
 
     def locked_with(self, table: Name, *, constraint: str = "", column: str = "") -> list[Name]:
         """The other tables that dropping a table, its constraint or its column locks too."""

@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from livemigrations.catalog.dependents import keys_between
 from livemigrations.engine import checks, hazards
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.statements.columns import take_apart
 from livemigrations.statements.names import Name, identifier
 from livemigrations.statements.parse import Kind, Statement
+from livemigrations.statements.types import narrows
 
 Rule = Callable[[Surroundings, Statement], Iterator[Step]]
 
@@ -23,11 +25,19 @@ def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator
     """Yield the steps of one operation; ``around`` learns what they create."""
     for statement in statements:
         rule = _RULES.get(statement.kind)
-        if rule and statement.table and around.populated(statement.table):
+        drops = statement.kind in (Kind.DROP_TABLE, Kind.DROP_COLUMN)  # what stands empty may have rows by then
+        if rule and (drops or any(around.populated(table) for table in _changed(statement))):
             yield from rule(around, statement)
         else:
             yield from _plain(around, statement)
         _remember(around, statement)
+
+
+def _changed(statement: Statement) -> tuple[Name, ...]:
+    """The tables whose rows a statement concerns."""
+    if statement.table is None:
+        return ()
+    return (statement.table, *(statement.references if statement.kind == Kind.DROP_TABLE else ()))
 
 
 def _remember(around: Surroundings, statement: Statement) -> None:
@@ -35,9 +45,12 @@ def _remember(around: Surroundings, statement: Statement) -> None:
         around.pending.learn(statement)
     if statement.table is None:
         return
-    if statement.kind == Kind.CREATE_TABLE:
+    if statement.kind in (Kind.ADD_COLUMN, Kind.ALTER_TYPE):
+        around.keeper.made.append((statement.table, statement.name))
+    elif statement.kind == Kind.CREATE_TABLE:
         if not (statement.guarded and around.exists(statement.table)):
             around.created(statement.table)
+            around.keeper.made.append((statement.table, ""))
     elif statement.kind == Kind.DROP_TABLE:
         for table in (statement.table, *statement.references):
             around.dropped(table)
@@ -197,32 +210,46 @@ def _unique_checks(table: Name, rest: str) -> tuple[RowCheck, ...]:
 
 
 def _partitioned_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
-    """ON ONLY the parent, concurrently on every partition, then attached."""
-    from livemigrations.catalog.partitions import leaf_partitions
-    from livemigrations.statements.names import default_name
+    """ON ONLY each table that has partitions, concurrently on each that has rows, and each attached to the one above."""
+    from livemigrations.catalog.partitions import partitions
+    from livemigrations.catalog.twins import named_columns
+    from livemigrations.statements.constraints import columns_in_name
 
     parent = statement.table
     assert parent is not None
     found = around.find(parent)
     assert found is not None
+    top = Name(found.schema, found.name)
+    columns = columns_in_name(statement.body)
+    if "expr" in columns:
+        columns = named_columns(around.connection, top, statement.body)
+    indexes = {top: Name(found.schema, statement.name)}
+    yield _index_itself(around, parent, indexes[top], statement)
+    for part in partitions(around.connection, found.oid):
+        index = around.free_name(part.name, columns, "idx")
+        indexes[part.name] = index
+        if part.is_leaf:
+            yield _concurrent_index(part.name, index.name, statement.body, unique=statement.unique)
+        else:
+            yield _index_itself(around, part.name, index, statement)
+        yield Step(
+            f"attach {index.name} to {indexes[part.parent].name}",
+            Lane.INSTANT,
+            (f"ALTER INDEX {indexes[part.parent]} ATTACH PARTITION {index}",),
+            {str(part.name): Mode.ACCESS_SHARE},
+        )
+
+
+def _index_itself(around: Surroundings, table: Name, index: Name, statement: Statement) -> Step:
+    """The index of a table that has partitions, without theirs."""
     unique = "UNIQUE " if statement.unique else ""
-    index = Name(found.schema, statement.name)
-    yield _instant(
+    return _instant(
         around,
-        (f"CREATE {unique}INDEX IF NOT EXISTS {identifier(statement.name)} ON ONLY {parent} {statement.body}",),
-        {parent: Mode.SHARE_ROW_EXCLUSIVE},
-        label=f"index {statement.name} on {parent.plain} itself",
+        (f"CREATE {unique}INDEX IF NOT EXISTS {identifier(index.name)} ON ONLY {table} {statement.body}",),
+        {table: Mode.SHARE_ROW_EXCLUSIVE},
+        label=f"index {index.name} on {table.plain} itself",
         undo=(f"DROP INDEX IF EXISTS {index}",),
     )
-    for part in leaf_partitions(around.connection, found.oid):
-        name = default_name(part.name, statement.name, "idx")
-        yield _concurrent_index(part, name, statement.body, unique=statement.unique)
-        yield Step(
-            f"attach {name} to {statement.name}",
-            Lane.INSTANT,
-            (f"ALTER INDEX {index} ATTACH PARTITION {Name(part.schema, name)}",),
-            {str(part): Mode.ACCESS_SHARE},
-        )
 
 
 def _drop_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
@@ -264,7 +291,7 @@ def _add_constraint(around: Surroundings, statement: Statement) -> Iterator[Step
     elif word in ("UNIQUE", "PRIMARY"):
         yield from _add_key(around, statement, primary=word == "PRIMARY")
         return
-    elif word in ("FOREIGN", "CHECK"):
+    elif word in ("FOREIGN", "CHECK", "NOT"):
         found = around.find(table)
         if not (word == "FOREIGN" and found and found.is_partitioned and around.server_version < 180000):
             yield from _not_valid(around, statement, foreign=word == "FOREIGN")
@@ -281,7 +308,7 @@ def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> 
         if foreign
         else checks.violations(table, statement.body)
     )
-    only_new_rows = re.search(r"\bNOT\s+VALID$", statement.sql, re.IGNORECASE)
+    only_new_rows = re.search(r"\bNOT\s+(VALID|ENFORCED)$", statement.sql, re.IGNORECASE)
     sql = statement.sql if only_new_rows else f"{statement.sql} NOT VALID"
     yield _instant(
         around,
@@ -402,7 +429,15 @@ def _set_not_null(around: Surroundings, statement: Statement) -> Iterator[Step]:
 
 def _alter_type(around: Surroundings, statement: Statement) -> Iterator[Step]:
     hazards.check_type(around, statement)
-    yield from _plain(around, statement)
+    found = around.find(statement.table) if statement.table else None
+    assert found is not None
+    new = around.type_named(statement.body)
+    loses = narrows(around.column_type(Name(found.schema, found.name), statement.name), new, statement.body)
+    for plain in _plain(around, statement):
+        if loses:
+            yield from around.keeper.column(found, statement.name, plain, narrowed_to=new)
+        else:
+            yield plain
 
 
 def _rewrite(around: Surroundings, statement: Statement) -> Iterator[Step]:
@@ -418,7 +453,40 @@ def _validate_existing(around: Surroundings, statement: Statement) -> Iterator[S
     yield replace(_validate(around, table, statement.name), checks=(check,) if check else ())
 
 
+def _drop_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    assert statement.table is not None
+    found = around.find(statement.table)
+    for plain in _plain(around, statement):
+        if found and around.populated(statement.table):
+            yield from around.keeper.column(found, statement.name, plain)
+        else:
+            yield around.keeper.empty_column(found, statement.name, plain) if found else plain
+
+
+def _drop_table(around: Surroundings, statement: Statement) -> Iterator[Step]:
+    """Each table on its own: those with rows are kept."""
+    assert statement.table is not None
+    tables = (statement.table, *statement.references)
+    tail = " CASCADE" if statement.sql.rstrip().upper().endswith("CASCADE") else ""
+    found = [table for table in map(around.find, tables) if table]
+    between = keys_between(around.connection, [table.oid for table in found]) if len(found) > 1 else []
+    for table in tables:
+        one = replace(statement, table=table, references=())
+        if len(tables) > 1:
+            one = replace(one, sql=f"DROP TABLE IF EXISTS {table}{tail}")
+        for step in _plain(around, one):
+            plain = replace(step, sql=(*between, *step.sql))
+            here = around.find(table)
+            if here and around.populated(table):
+                yield from around.keeper.table(here, plain, cascade=bool(tail))
+            else:
+                yield around.keeper.empty_table(here, plain, cascade=bool(tail)) if here else plain
+        between = []
+
+
 _RULES: dict[Kind, Rule] = {
+    Kind.DROP_COLUMN: _drop_column,
+    Kind.DROP_TABLE: _drop_table,
     Kind.CREATE_INDEX: _create_index,
     Kind.ADD_CONSTRAINT: _add_constraint,
     Kind.ADD_COLUMN: _add_column,

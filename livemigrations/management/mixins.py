@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -17,28 +17,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.failures import explained, in_words
+from livemigrations.engine.pooler import direct
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
+from livemigrations.errors import LiveMigrationError
+from livemigrations.management.options import add_live_options, refuse_contradictions
+from livemigrations.management.reports import json_of
 from livemigrations.results import RunReport
 from livemigrations.signals import run_failed, run_finished
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"give a whole number from 1 on, not {text!r}")
-    return int(text)
-
-
-def _count_or_all(text: str) -> int:
-    return 0 if text == "all" else _count(text)
-
-
-def _sprint(text: str) -> int:
-    if not text.isdigit():
-        raise ArgumentTypeError(f"give the number of a sprint, not {text!r}")
-    return int(text)
-
 
 _Make = Callable[..., MigrationExecutor]
 _make: ContextVar[_Make | None] = ContextVar("livemigrations_executor", default=None)
@@ -72,49 +59,93 @@ class LiveMigrateMixin:
     """Put it before Django's (or the project's) migrate Command: ``class Command(LiveMigrateMixin, Command)``."""
 
     report: RunReport | None = None
+    _executors: list[LiveExecutor]
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)  # type: ignore[misc]
-        group = parser.add_argument_group("live migrations")
-        which = group.add_mutually_exclusive_group()
-        which.add_argument("--sprint", type=_sprint, metavar="N", help="Migrate to the end of sprint N, either way.")
-        which.add_argument("--forward", type=_count, metavar="N", help="Apply the next N migrations.")
-        which.add_argument(
-            "--back",
-            type=_count_or_all,
-            metavar="N|all",
-            help="Take back the last N migrations, or all of them.",
-        )
-        group.add_argument(
-            "--allow-long-locks",
-            action="store_true",
-            help="Run also what would be refused on populated tables. For a window without traffic.",
-        )
-        group.add_argument("--wait", action="store_true", help="Wait while another migrate runs on this database.")
-        group.add_argument(
-            "--sql",
-            action="store_true",
-            help="Write all that is pending as a script for psql; change nothing.",
-        )
+        add_live_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         connection = connections[options["database"]]
-        selection = Selection(options.get("sprint"), options.get("forward"), options.get("back"))
-        if selection.chosen and options.get("app_label"):
-            raise CommandError("--sprint, --forward and --back choose by themselves: leave the app label away.")
+        if options.get("as_json"):
+            options["verbosity"] = 0
+        selection = Selection(options.get("sprint"), options.get("forward"), options.get("back"), options.get("stage"))
+        refuse_contradictions(options)
         if connection.vendor != "postgresql":
             return self._plain(connection.vendor, selection, *args, **options)
+        with ExitStack() as stack:
+            with in_words():
+                must = not (_looks_only(options) or options.get("sql"))
+                own = stack.enter_context(direct(connection, must=must, tell=self._tell(options)))
+            return self._live(own, selection, args, options)
+
+    def _tell(self, options: dict[str, Any]) -> Callable[[str], None]:
+        return self.stdout.write if options["verbosity"] and not options.get("sql") else lambda text: None  # type: ignore[attr-defined]
+
+    def _live(self, connection: Any, selection: Selection, args: Any, options: dict[str, Any]) -> str | None:
+        """PostgreSQL, on a connection that keeps its session."""
         if options.get("sql"):
             self._write_script(connection, selection, options)
             return None
         session = Session(connection, self._reporter(options), _command_line())
         session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
-        return self._run(session, selection, args, options)
+        self._set_keeper(session, options)
+        error: BaseException | None = None
+        try:
+            return self._run(session, selection, args, options)
+        except Exception as failed:
+            error = failed
+            if options.get("rollback_on_failure"):
+                try:
+                    self._take_back(connection, options, failed)
+                except LiveMigrationError as taken_back:
+                    error = taken_back
+                    raise
+            raise
+        except BaseException as interrupted:
+            error = interrupted
+            raise
+        finally:
+            if options.get("as_json"):
+                self.stdout.write(json_of(self._report(session), error))  # type: ignore[attr-defined]
+
+    def _report(self, session: Session) -> RunReport:
+        """What the run did, whether it ended well or not."""
+        if self.report is None:
+            made = self._executors[-1] if self._executors else None
+            done = (made.applied, made.unapplied) if made else ([], [])
+            self.report = RunReport(session.connection.alias, *done, session.steps)
+        return self.report
+
+    def _take_back(self, connection: Any, options: dict[str, Any], error: Exception) -> None:
+        """Reverse what the run began, on a connection and under a lease of its own."""
+        from livemigrations.engine.reversal import take_back
+
+        begun = self._executors[-1].begun if self._executors else []
+        if not begun:
+            return
+        connection.close()
+        session = Session(connection, self._reporter(options), f"take back: {_command_line()}")
+        session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
+        try:
+            with in_words():
+                take_back(session, begun, error)
+        finally:
+            session.reporter.end()
+            session.close()
+
+    def _set_keeper(self, session: Session, options: dict[str, Any]) -> None:
+        keeper = session.around.keeper
+        keeper.discard = keeper.discard or bool(options.get("discard_data"))
+        if options.get("interactive") and sys.stdin is not None and sys.stdin.isatty():
+            keeper.confirm = session.reporter.ask
 
     def _plain(self, vendor: str, selection: Selection, *args: Any, **options: Any) -> str | None:
         """Another database than PostgreSQL: Django's migrate, unchanged."""
-        if selection.chosen or options.get("sql"):
-            raise CommandError(f"--sprint, --forward, --back and --sql need PostgreSQL, not {vendor}.")
+        if selection.chosen or selection.stage or options.get("sql") or options.get("backup"):
+            raise CommandError(
+                f"--sprint, --forward, --back, --stage, --sql and --backup need PostgreSQL, not {vendor}."
+            )
         result: str | None = super().handle(*args, **options)  # type: ignore[misc]
         return result
 
@@ -122,14 +153,17 @@ class LiveMigrateMixin:
         return options.get("reporter") or reporter_for(self.stdout, self.style, options["verbosity"])  # type: ignore[attr-defined]
 
     def _run(self, session: Session, selection: Selection, args: Any, options: dict[str, Any]) -> str | None:
-        look_only = bool(options.get("check_unapplied") or options.get("plan") or options.get("prune"))
-        made: list[LiveExecutor] = []
+        look_only = _looks_only(options)
+        made = self._executors = []
 
         def make(connection: Any, progress: Any = None) -> LiveExecutor:
-            made.append(LiveExecutor(session, selection, wait=bool(options.get("wait")), dry=look_only))
+            wait, fake = bool(options.get("wait")), bool(options.get("fake"))
+            kind = self._executor_class(options)
+            made.append(kind(session, selection, wait=wait, dry=look_only, fake=fake))
             return made[-1]
 
-        quiet = {**options, "verbosity": 0} if selection.chosen and not look_only else options
+        own_words = (selection.chosen or selection.stage) and not look_only
+        quiet = {**options, "verbosity": 0} if own_words else options
         started = time.monotonic()
         try:
             with _executor(make):
@@ -149,6 +183,17 @@ class LiveMigrateMixin:
             self._finished(session, made[-1], time.monotonic() - started, options)
         return result
 
+    def _executor_class(self, options: dict[str, Any]) -> Callable[..., LiveExecutor]:
+        if not options.get("backup"):
+            return LiveExecutor
+        from livemigrations.backups.telling import Silent, telling_for
+        from livemigrations.management.backing import BackingExecutor
+
+        def telling() -> Any:
+            return Silent() if options.get("reporter") else telling_for(self.stdout, options["verbosity"])  # type: ignore[attr-defined]
+
+        return partial(BackingExecutor, make_telling=telling)
+
     def _failed(self, session: Session, error: BaseException) -> None:
         if session.journal.run_id is None or isinstance(error, SystemExit):
             return
@@ -160,22 +205,35 @@ class LiveMigrateMixin:
 
     def _finished(self, session: Session, executor: LiveExecutor, seconds: float, options: dict[str, Any]) -> None:
         self.report = RunReport(session.connection.alias, executor.applied, executor.unapplied, session.steps, seconds)
+        self.report.waiting = executor.waiting
+        self.report.backup = getattr(executor, "backup", None)
         if session.journal.run_id is None:
-            if options["verbosity"] and executor.selection.chosen:
+            if options["verbosity"] and (executor.selection.chosen or executor.selection.stage):
                 session.reporter.note("  No migrations to apply.")
+            self._tell_waiting(session, executor)
             return
         session.journal.end_run("finished")
         for line in summary(session.steps, seconds):
             session.reporter.note(line)
+        self._tell_waiting(session, executor)
         run_finished.send(sender=type(self), using=session.connection.alias, report=self.report)
+
+    def _tell_waiting(self, session: Session, executor: LiveExecutor) -> None:
+        for line in executor.waiting:
+            session.reporter.note(f"  {line}")
 
     def _write_script(self, connection: Any, selection: Selection, options: dict[str, Any]) -> None:
         from livemigrations.engine.script import script
 
         with in_words():
-            parts = list(script(connection, selection, options.get("app_label"), options.get("migration_name")))
+            where = options.get("app_label"), options.get("migration_name")
+            parts = list(script(connection, selection, *where, discard=bool(options.get("discard_data"))))
         for part in parts:
             self.stdout.write(part)  # type: ignore[attr-defined]
+
+
+def _looks_only(options: dict[str, Any]) -> bool:
+    return bool(options.get("check_unapplied") or options.get("plan") or options.get("prune"))
 
 
 def _command_line() -> str:

@@ -6,6 +6,8 @@ decides from the SQL and from the table that it meets: plain on a new or empty t
 
 from livemigrations.operations.code import CommentIndexes, CreateFunction, CreateTrigger, CreateView
 from livemigrations.operations.constraints import AddCheck, AddForeignKey, AddUnique, SetNotNull
+from livemigrations.operations.drops import DropColumn, DropTable, RetireColumn, RetireTable
+from livemigrations.operations.fills import FillColumn
 from livemigrations.operations.indexes import AddIndex, RemoveIndex
 from livemigrations.operations.rows import SeedRows
 from livemigrations.operations.tables import AddColumnIfMissing, CreateTableIfMissing
@@ -21,7 +23,12 @@ __all__ = [
     "CreateTableIfMissing",
     "CreateTrigger",
     "CreateView",
+    "DropColumn",
+    "DropTable",
+    "FillColumn",
     "RemoveIndex",
+    "RetireColumn",
+    "RetireTable",
     "SeedRows",
     "SetNotNull",
 ]

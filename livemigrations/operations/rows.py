@@ -13,8 +13,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 
+from livemigrations.bookkeeping import ensure_bookkeeping
 from livemigrations.catalog.constraints import referencing_columns
-from livemigrations.engine.bookkeeping import ensure_bookkeeping
 from livemigrations.statements.names import identifier, literal
 
 
@@ -24,7 +24,8 @@ class SeedRows(Operation):
     ``model`` is ``"app_label.Model"``, ``key`` the fields of its natural key (a unique constraint must cover them),
     ``rows`` a list of field values. A row whose key exists is left alone, unless an earlier seed wrote it and it is
     still as that seed left it: then it is updated. Two runs at once are harmless. The way back deletes only rows that
-    this seed inserted, that nobody changed and nothing references, and restores those that it updated.
+    this seed inserted, that nobody changed and nothing references, and restores those that it updated. Forwards again
+    brings back the same rows, generated keys included, since rows that were kept may refer to them.
     """
 
     category = OperationCategory.SQL
@@ -59,6 +60,8 @@ class SeedRows(Operation):
         to_state: ProjectState,
     ) -> None:
         if target := self._target(schema_editor, to_state):
+            for brought in (self._bring_back(target), *target.numbered_on()):
+                schema_editor.execute(brought, params=None)
             for statement, parameters in (self._update(target), self._insert(target)):
                 schema_editor.execute(statement, parameters)
 
@@ -88,6 +91,21 @@ class SeedRows(Operation):
         if not editor.collect_sql:
             ensure_bookkeeping(editor.connection)
         return _Target(editor, model, self.key, self.rows)
+
+    def _bring_back(self, target: _Target) -> str:
+        """The rows that the way back deleted, as they were."""
+        columns = target.all_columns
+        values = ", ".join(f"r.{column}" for column in columns)
+        seed, relation = literal(self.seed), literal(target.name)
+        return f"""
+            WITH gone AS (
+                DELETE FROM livemigrations_unseeded WHERE seed = {seed} AND relation = {relation} RETURNING row),
+            fresh AS (
+                INSERT INTO {target.table} ({", ".join(columns)}) OVERRIDING SYSTEM VALUE
+                SELECT {values} FROM gone, jsonb_populate_record(NULL::{target.table}, gone.row) r
+                ON CONFLICT DO NOTHING RETURNING *)
+            INSERT INTO livemigrations_seed (seed, relation, key, after)
+            SELECT {seed}, {relation}, {target.key_of("fresh")}, to_jsonb(fresh) FROM fresh"""
 
     def _insert(self, target: _Target) -> tuple[str, list[Any]]:
         seed, relation = literal(self.seed), literal(target.name)
@@ -120,10 +138,13 @@ class SeedRows(Operation):
 
     def _delete(self, target: _Target) -> str:
         unused = "".join(f" AND NOT EXISTS ({query})" for query in target.references("t"))
+        seed, relation = literal(self.seed), literal(target.name)
         return (
-            f"DELETE FROM {target.table} t USING livemigrations_seed s WHERE s.seed = {literal(self.seed)}"
-            f" AND s.relation = {literal(target.name)} AND s.before IS NULL"
-            f" AND s.key = {target.key_of('t')} AND {_unchanged('t', 's')}{unused}"
+            f"WITH gone AS (DELETE FROM {target.table} t USING livemigrations_seed s WHERE s.seed = {seed}"
+            f" AND s.relation = {relation} AND s.before IS NULL"
+            f" AND s.key = {target.key_of('t')} AND {_unchanged('t', 's')}{unused} RETURNING s.key, to_jsonb(t) AS row)"
+            f" INSERT INTO livemigrations_unseeded (seed, relation, key, row) SELECT {seed}, {relation}, key, row FROM gone"
+            " ON CONFLICT (seed, relation, key) DO UPDATE SET row = EXCLUDED.row"
         )
 
     def _restore(self, target: _Target) -> str:
@@ -164,6 +185,7 @@ class _Target:
         rows: list[dict[str, Any]],
     ) -> None:
         self.connection = editor.connection
+        self.model = model
         self.name = model._meta.db_table
         self.table = editor.quote_name(self.name)
         self.rows = rows
@@ -171,6 +193,9 @@ class _Target:
         self.fields = [columns[name] for name in sorted(rows[0])]
         self.names = sorted(rows[0])
         self.key = [str(columns[name].column) for name in key]
+        self.all_columns = [
+            identifier(str(field.column)) for field in model._meta.concrete_fields if not field.generated
+        ]
         self.column_list = [identifier(str(field.column)) for field in self.fields]
         self.columns = ", ".join(self.column_list)
         self.key_columns = ", ".join(map(identifier, self.key))
@@ -184,6 +209,18 @@ class _Target:
             field.get_db_prep_save(row[name], self.connection)
             for row in self.rows
             for name, field in zip(self.names, self.fields, strict=True)
+        ]
+
+    def numbered_on(self) -> list[str]:
+        """Move the sequences of identity columns behind the numbers that were brought back."""
+        numbered = [
+            str(field.column) for field in self.model._meta.local_concrete_fields if isinstance(field, models.AutoField)
+        ]
+        return [
+            f"SELECT setval(s, top) FROM (SELECT pg_get_serial_sequence({literal(self.table)}, {literal(column)})"
+            f"::regclass AS s, (SELECT max({identifier(column)}) FROM {self.table}) AS top) q"
+            " WHERE s IS NOT NULL AND top > coalesce(pg_sequence_last_value(s), 0)"
+            for column in numbered
         ]
 
     def key_of(self, alias: str) -> str:

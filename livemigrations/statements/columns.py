@@ -82,7 +82,7 @@ def _begins(found: list[Token], position: int) -> bool:
     if not position or token.depth or token.word not in _ENDS:
         return False
     following = found[position + 1].word if position + 1 < len(found) else ""
-    if token.word == "NOT" and following in ("DEFERRABLE", "DISTINCT"):
+    if token.word == "NOT" and following in ("DEFERRABLE", "DISTINCT", "ENFORCED", "VALID"):
         return False
     return found[position - 1].word not in _GOES_ON_AFTER
 

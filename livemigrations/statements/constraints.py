@@ -30,7 +30,12 @@ def constraint_name(table: str, body: str) -> str:
 
 def index_name(table: str, body: str) -> str:
     """The name of an index without one; ``body`` is what follows the table's name."""
-    return default_name(table, "_".join(_listed(body, with_include=True)), "idx")
+    return default_name(table, columns_in_name(body), "idx")
+
+
+def columns_in_name(body: str) -> str:
+    """What stands for the columns in the name of an index; "expr" for what is no plain column."""
+    return "_".join(_listed(body, with_include=True))
 
 
 def _listed(body: str, *, with_include: bool) -> Iterator[str]:

@@ -44,7 +44,8 @@ def parse_name(text: str) -> Name:
     return Name(parts[-2] if len(parts) > 1 else "", parts[-1])
 
 
-def _clip(name: str, size: int) -> str:
+def clip(name: str, size: int = MAX_BYTES) -> str:
+    """A name as PostgreSQL cuts it: whole characters of at most ``size`` bytes."""
     return name.encode()[:size].decode(errors="ignore")
 
 
@@ -57,5 +58,5 @@ def default_name(table: str, column: str, label: str) -> str:
             first -= 1
         else:
             second -= 1
-    parts = [_clip(table, first), _clip(column, second), label]
+    parts = [clip(table, first), clip(column, second), label]
     return "_".join(part for part in parts if part)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from livemigrations.statements.names import clip
+
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+|--[^\n]*(?:\n|$))
@@ -39,10 +41,10 @@ class Token:
 
     @property
     def name(self) -> str:
-        """The identifier as PostgreSQL stores it: unquoted, or folded to lower case."""
+        """The identifier as PostgreSQL stores it: unquoted, or folded to lower case, and cut where it is too long."""
         if self.kind == "quoted":
-            return self.text[1:-1].replace('""', '"')
-        return self.text.lower()
+            return clip(self.text[1:-1].replace('""', '"'))
+        return clip(self.text.lower())
 
 
 def _comment_end(sql: str, start: int) -> int:

@@ -33,7 +33,7 @@ def run_rows(session: Session, row: Row) -> Measures:
                 raise
         return rows
 
-    return _repeated(session, attempt)
+    return _measured(session, attempt)
 
 
 def begin(session: Session, row: Row) -> None:
@@ -61,19 +61,28 @@ def run_python(session: Session, row: Row, work: Callable[[], None]) -> Measures
             cursor.execute(session.journal.done_sql(row))
         return None
 
-    return _repeated(session, attempt)
+    return _measured(session, attempt)
 
 
-def _repeated(session: Session, attempt: Callable[[], int | None]) -> Measures:
+def _measured(session: Session, attempt: Callable[[], int | None]) -> Measures:
+    started = time.monotonic()
+    tried: list[float] = []
+
+    def timed() -> int | None:
+        tried.append(time.monotonic())
+        return attempt()
+
+    rows = repeated(session, timed)
+    return Measures((tried[-1] - started) * 1000, (time.monotonic() - tried[-1]) * 1000, 0.0, rows, len(tried))
+
+
+def repeated[T](session: Session, attempt: Callable[[], T]) -> T:
+    """Try until no lock is in the way. Raises ``LockDeadlineExceeded``."""
     admission = Admission(session.connection, {}, lambda found: None)
     while True:
-        started = time.monotonic()
         try:
-            rows = attempt()
+            return attempt()
         except DatabaseError as error:
             if sqlstate(error) not in RETRIED:
                 raise
             admission.back_off()
-            continue
-        wait = (started - admission.started) * 1000
-        return Measures(wait, (time.monotonic() - started) * 1000, 0.0, rows, admission.attempts + 1)

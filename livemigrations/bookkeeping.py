@@ -10,13 +10,21 @@ from django.db.utils import ProgrammingError
 
 from livemigrations.errors import MissingRights
 
-TABLES = ("livemigrations_run", "livemigrations_step", "livemigrations_lease", "livemigrations_seed")
+TABLES = (
+    "livemigrations_run",
+    "livemigrations_step",
+    "livemigrations_lease",
+    "livemigrations_seed",
+    "livemigrations_kept",
+    "livemigrations_unseeded",
+)
 _LOCK = 7309452918731
 
 
 def bookkeeping_sql() -> str:
     """The statements that make the tables; harmless where they exist."""
-    return (resources.files("livemigrations") / "sql" / "bookkeeping_v1.sql").read_text()
+    folder = resources.files("livemigrations") / "sql"
+    return "".join((folder / f"bookkeeping_v{version}.sql").read_text() for version in (1, 2))
 
 
 def has_bookkeeping(connection: BaseDatabaseWrapper) -> bool:

@@ -1,0 +1,226 @@
+"""Restoring a backup: beside the database, proved, and then swapped in."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.backups.losses import Loss, losses
+from livemigrations.backups.manifest import Backup
+from livemigrations.backups.occupants import occupants
+from livemigrations.backups.swapping import TooLate, in_use, swap
+from livemigrations.backups.telling import Silent, Telling
+from livemigrations.backups.verification import JOBS, file_problems, row_problems, unpack
+from livemigrations.catalog.relations import fetch
+from livemigrations.errors import BackupBroken, MissingRights, RestoreRefused
+from livemigrations.pgtools.addresses import beside, database_name
+from livemigrations.pgtools.definitions import Definition, apply_settings
+from livemigrations.pgtools.keeping import kept, lock_key, owned, refuse_without_createdb, sweep
+from livemigrations.pgtools.scratch import known
+from livemigrations.signals import restore_failed, restore_finished, restore_started
+from livemigrations.statements.names import MAX_BYTES, identifier, literal
+
+BEFORE = "_before_restore_"
+MARK = "livemigrations: being restored"
+_LEAVING_S = 1.0
+_STAYING = ("postgres", "template1")
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What a restore did. ``kept_as`` is the database as it was before, under its new name (None: there was none, or
+    it was dropped); ``notes`` are what could not be carried over; ``duration_s`` is in seconds."""
+
+    database: str
+    backup: str
+    kept_as: str | None
+    duration_s: float
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to restore: into the database ``to`` (None: the connection's), ending the sessions in it (``disconnect``),
+    dropping the old one (``drop_old``). ``confirm`` is told what would be lost and may refuse."""
+
+    to: str | None = None
+    disconnect: bool = False
+    drop_old: bool = False
+    jobs: int = JOBS
+    confirm: Callable[[str, list[Loss]], bool] | None = None
+
+
+def restore_backup(
+    connection: BaseDatabaseWrapper, backup: Backup, wish: Wish | None = None, telling: Telling | None = None
+) -> Restoration:
+    """Put a backup in the place of a database.
+
+    Until the swap, which is one transaction, the database stays as it is, whatever happens. Connections of this
+    process to it are closed. Raises ``RestoreRefused``, ``BackupBroken``, ``MissingRights``.
+    """
+    wish = wish or Wish()
+    target = wish.to or database_name(connection)
+    restore_started.send(sender=Backup, using=connection.alias, backup=backup, database=target)
+    try:
+        with maintenance(connection, target) as base, TooLate() as late:
+            done = _Restoring(base, connection, backup, target, wish, telling or Silent(), late).run()
+    except BaseException as error:
+        restore_failed.send(sender=Backup, using=connection.alias, backup=backup, database=target, error=error)
+        raise
+    restore_finished.send(sender=Backup, using=connection.alias, restoration=done)
+    return done
+
+
+@contextmanager
+def maintenance(connection: BaseDatabaseWrapper, target: str) -> Iterator[BaseDatabaseWrapper]:
+    """A connection to a database that stays: not the target, and not any that an application uses if possible."""
+    tried = []
+    for name in dict.fromkeys([*_STAYING, database_name(connection)]):
+        if name == target:
+            continue
+        base = beside(connection, name)
+        try:
+            base.ensure_connection()
+        except OperationalError as error:
+            base.close()
+            tried.append(f"\n  {name}: {str(error).strip()}")
+            continue
+        try:
+            yield base
+        finally:
+            base.close()
+        return
+    raise RestoreRefused(
+        f"To rename {target}, another database of the server has to be open, and none is:{''.join(tried)}\nNothing was"
+        " changed. Remedy: GRANT CONNECT ON DATABASE postgres to the role, or correct the address."
+    )
+
+
+def sweep_restores(base: BaseDatabaseWrapper) -> list[str]:
+    """Drop what restores that were killed left behind, whichever database it was for; return the names."""
+    found = [name for name, comment in owned(base, "_restoring_[0-9a-f]{8}$") if comment == MARK]
+    return sweep(base, found)
+
+
+class _Restoring:
+    """One restore. ``base`` is a connection of its own to a database that stays."""
+
+    def __init__(
+        self,
+        base: BaseDatabaseWrapper,
+        connection: BaseDatabaseWrapper,
+        backup: Backup,
+        target: str,
+        wish: Wish,
+        telling: Telling,
+        late: TooLate,
+    ) -> None:
+        self.base, self.connection, self.backup = base, connection, backup
+        self.target, self.wish, self.telling, self.late = target, wish, telling, late
+
+    def run(self) -> Restoration:
+        started = time.monotonic()
+        self._one_at_a_time()
+        there = Definition.read(self.base, self.target)
+        self._refuse(there)
+        if problems := file_problems(self.backup, self.telling):
+            raise BackupBroken(
+                f"The backup {self.backup.name} is broken:\n  " + "\n  ".join(problems) + f"\n{self.target} is as it"
+                " was. Remedy: restore another one; `manage.py backup list` shows them."
+            )
+        self._confirm(there)
+        for name in sweep_restores(self.base):
+            self.telling.note(f"Dropped {name}, which a restore that was killed had left behind.")
+        kept_as, notes = self._replace(there)
+        return Restoration(self.target, self.backup.name, kept_as, round(time.monotonic() - started, 3), notes)
+
+    def _one_at_a_time(self) -> None:
+        key = lock_key(self.base, f"restore to {self.target}")
+        if not fetch(self.base, "SELECT pg_try_advisory_lock(%s)", [key])[0][0]:
+            raise RestoreRefused(f"Another restore to {self.target} is at work. Remedy: wait for it.")
+
+    def _refuse(self, there: Definition | None) -> None:
+        """Refuse at the beginning what would be refused at the end."""
+        refuse_without_createdb(self.base)
+        if there is None:
+            return
+        mine = fetch(self.base, "SELECT pg_has_role(%s, 'MEMBER'), current_user", [there.owner])[0]
+        if not mine[0]:
+            raise MissingRights(
+                f"The database {self.target} belongs to {there.owner}, and {mine[1]} may not rename it. Nothing was"
+                f" changed. Remedy: restore as {there.owner}."
+            )
+        self.connection.close()
+        if not self.wish.disconnect and self._is_in_use():
+            raise in_use(self.base, self.target)
+
+    def _is_in_use(self) -> bool:
+        """Whether somebody stays in the database; who is just leaving, as we are, gets a moment."""
+        until = time.monotonic() + _LEAVING_S
+        while occupants(self.base, self.target):
+            if time.monotonic() > until:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _confirm(self, there: Definition | None) -> None:
+        if there is None or self.wish.confirm is None:
+            return
+        with beside_closed(self.base, self.target) as old:
+            found = losses(old, self.backup, self.telling)
+        if not self.wish.confirm(self.target, found):
+            raise RestoreRefused(f"Not confirmed: {self.target} is as it was.")
+
+    def _replace(self, there: Definition | None) -> tuple[str | None, list[str]]:
+        fresh = beside_name(self.target, f"_restoring_{uuid.uuid4().hex[:8]}")
+        definition = there or self.backup.definition
+        base = beside(self.base)
+        with kept(base, fresh, definition, placed=True):
+            with base.cursor() as cursor:
+                cursor.execute(f"COMMENT ON DATABASE {identifier(fresh)} IS {literal(MARK)}")
+            with known(base, fresh) as restored:
+                unpack(restored, self.backup, self.telling, jobs=self.wish.jobs)
+                with restored.cursor() as cursor:
+                    self.telling.stage("Collecting statistics for the planner")
+                    cursor.execute("ANALYZE")
+                if problems := row_problems(restored, self.backup, self.telling):
+                    raise BackupBroken(
+                        f"What came out of {self.backup.name} is not what went in:\n  "
+                        + "\n  ".join(problems)
+                        + f"\n{self.target} is as it was."
+                    )
+            notes = [f"not carried over: {line}" for line in apply_settings(base, definition, fresh)]
+            old = self._old_name() if there else None
+            self.telling.stage(f"Swapping {self.target}")
+            self.late.begin()
+            swap(base, fresh, self.target, old=old, definition=definition, disconnect=self.wish.disconnect)
+            if old is not None and self.wish.drop_old:
+                with base.cursor() as cursor:
+                    cursor.execute(f"DROP DATABASE {identifier(old)} WITH (FORCE)")
+                old = None
+        return old, notes
+
+    def _old_name(self) -> str:
+        return beside_name(self.target, f"{BEFORE}{datetime.now(UTC):%Y%m%dt%H%M%S}")
+
+
+def beside_name(database: str, ending: str) -> str:
+    """A name that begins with that of the database and has room for an ending."""
+    return database.encode()[: MAX_BYTES - len(ending.encode())].decode(errors="ignore") + ending
+
+
+@contextmanager
+def beside_closed(base: BaseDatabaseWrapper, database: str) -> Iterator[BaseDatabaseWrapper]:
+    """A connection to another database of the server, closed at the end."""
+    made = beside(base, database)
+    try:
+        yield made
+    finally:
+        made.close()

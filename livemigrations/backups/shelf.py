@@ -1,0 +1,172 @@
+"""The folder of the backups: each in a folder of its own, which appears under its name only when it is complete."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from livemigrations import conf
+from livemigrations.backups.manifest import MANIFEST, SCHEMA, Backup, read, sync_folder
+from livemigrations.errors import BackupBroken, BackupFailed, UnknownBackup
+
+_PARTIAL, _LOCK = ".partial-", "lock"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A backup that cannot be read, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The backups in a folder (None: that of the setting)."""
+
+    folder: Path = field(default_factory=conf.backup_folder)
+
+    def entries(self, database: str | None = None) -> list[Backup | Broken]:
+        """All backups, newest first, or those of one database; what cannot be read stands at the end."""
+        good: list[Backup] = []
+        bad: list[Backup | Broken] = []
+        for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
+            if folder.name.startswith("."):
+                continue
+            try:
+                backup = read(folder)
+            except BackupBroken as error:
+                bad.append(Broken(folder.name, str(error)))
+                continue
+            if backup is not None and database in (None, backup.database):
+                good.append(backup)
+        return [*sorted(good, key=lambda one: (one.created_at, one.name), reverse=True), *bad]
+
+    def backups(self, database: str | None = None) -> list[Backup]:
+        """The backups that can be read, newest first."""
+        return [entry for entry in self.entries(database) if isinstance(entry, Backup)]
+
+    def find(self, name: str, database: str) -> Backup:
+        """A backup by its name, or the newest of a database by the name ``latest``. Raises ``UnknownBackup``."""
+        found = self.backups(database)
+        if name == "latest" and found:
+            return found[0]
+        backup = read(self.folder / name) if _NAME.fullmatch(name) else None
+        if backup is not None:
+            return backup
+        known = ", ".join(one.name for one in found[:5]) or "none"
+        raise UnknownBackup(
+            f"There is no backup {name!r} of {database} in {self.folder} (newest first: {known}). Remedy: give a name"
+            " that `manage.py backup list` shows, or let LIVEMIGRATIONS_BACKUP_FOLDER name the folder."
+        )
+
+    def sweep(self) -> list[str]:
+        """Remove what backups that were killed left behind; return the names of these folders."""
+        if not self.folder.is_dir():
+            return []
+        with self._guard():
+            return self._sweep()
+
+    def _sweep(self) -> list[str]:
+        gone = []
+        for folder in self.folder.glob(f"{_PARTIAL}*"):
+            with suppress(OSError), (folder / _LOCK).open("a") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+                gone.append(folder.name)
+        return gone
+
+    @contextmanager
+    def unfinished(self) -> Iterator[Path]:
+        """A folder to write a backup into, which nobody sweeps meanwhile; what is left in it goes at the end."""
+        folder = self.folder / f"{_PARTIAL}{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._guard():
+                self._sweep()
+                folder.mkdir(mode=0o700)
+                handle = (folder / _LOCK).open("w")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise BackupFailed(
+                f"Nothing can be written to the folder of the backups: {error}. Nothing was changed. Remedy: make it"
+                " writable, or let LIVEMIGRATIONS_BACKUP_FOLDER name another one."
+            ) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            handle.close()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """One process at a time makes or sweeps unfinished folders."""
+        with (self.folder / ".guard").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def shelve(self, unfinished: Path, name: str, *, exact: bool) -> Path:
+        """Give a complete backup its name; with ``exact`` no other one if it is taken. Returns its folder."""
+        for number in range(1, 1000):
+            target = self.folder / (name if number == 1 else f"{name}-{number}")
+            if not target.exists() and _rename(unfinished, target):
+                (target / _LOCK).unlink(missing_ok=True)
+                sync_folder(self.folder)
+                return target
+            if exact:
+                break
+        raise self.taken(name)
+
+    def taken(self, name: str) -> BackupFailed:
+        return BackupFailed(
+            f"A backup {name} exists already in {self.folder}. Remedy: choose another --name, or leave it away."
+        )
+
+    def remove(self, backup: Backup) -> bool:
+        """Remove a backup, at once for whoever looks. A folder that holds files which are not ours is left alone."""
+        ours = {MANIFEST, SCHEMA, _LOCK, *(file.path for file in backup.files)}
+        if {
+            path.relative_to(backup.folder).as_posix() for path in backup.folder.rglob("*") if not path.is_dir()
+        } - ours:
+            return False
+        doomed = self.folder / f"{_PARTIAL}{os.getpid()}-{backup.name}"
+        (backup.folder / _LOCK).touch()  # what a kill leaves of it, a sweep finds
+        backup.folder.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+        return True
+
+
+def _rename(folder: Path, target: Path) -> bool:
+    """Rename a folder unless one of that name has come up in this moment."""
+    try:
+        folder.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
+
+
+def check_name(name: str) -> str:
+    """Return the name if it can be one of a backup; raises ``BackupFailed``."""
+    if not _NAME.fullmatch(name) or name == "latest":
+        raise BackupFailed(
+            f"{name!r} cannot be the name of a backup. Remedy: letters, digits, dots, dashes and underscores, up to 120,"
+            " and not 'latest'."
+        )
+    return name
+
+
+def default_name(database: str, at: datetime | None = None) -> str:
+    """The name of a backup that was given none: the database's, and the time in UTC."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", database)[:80] or "database"
+    return f"{plain.lstrip('-.') or 'database'}-{(at or datetime.now(UTC)):%Y%m%d-%H%M%S}"

@@ -1,0 +1,164 @@
+"""What hangs on a table: everything that a DROP TABLE … CASCADE takes away besides its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.catalog.relations import fetch
+from livemigrations.statements.names import Name, identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence that belongs to a column."""
+
+    name: Name
+    column: str
+    identity: bool
+
+
+def family(connection: BaseDatabaseWrapper, oid: int) -> list[tuple[int, Name]]:
+    """The table and everything that inherits from it (partitions), parents first."""
+    rows = fetch(
+        connection,
+        "WITH RECURSIVE f (oid, depth) AS (SELECT %s::oid, 0 UNION SELECT i.inhrelid, f.depth + 1 FROM pg_inherits i"
+        " JOIN f ON f.oid = i.inhparent) SELECT c.oid::bigint, n.nspname, c.relname FROM f JOIN pg_class c"
+        " ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY f.depth, 2, 3",
+        [oid],
+    )
+    return [(int(number), Name(schema, name)) for number, schema, name in rows]
+
+
+def views_on(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """DROP statements for the views that read the table, directly or through others."""
+    rows = fetch(
+        connection,
+        "SELECT DISTINCT v.relkind::text, n.nspname, v.relname FROM pg_depend d JOIN pg_rewrite r"
+        " ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
+        " JOIN pg_namespace n ON n.oid = v.relnamespace"
+        " WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = %s AND v.relkind IN ('v', 'm') ORDER BY 2, 3",
+        [oid],
+    )
+    return [
+        f"DROP {'MATERIALIZED ' if kind == 'm' else ''}VIEW IF EXISTS {Name(schema, name)} CASCADE"
+        for kind, schema, name in rows
+    ]
+
+
+def keys_to(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """DROP statements for the foreign keys of other tables that point at this one."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname, f.conname FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.contype = 'f' AND f.confrelid = %s"
+        " AND f.conrelid <> f.confrelid AND f.conparentid = 0 ORDER BY 1, 2, 3",
+        [oid],
+    )
+    # One of the tables may have gone in the same step.
+    return [
+        f"ALTER TABLE IF EXISTS {Name(schema, table)} DROP CONSTRAINT IF EXISTS {identifier(name)}"
+        for schema, table, name in rows
+    ]
+
+
+def keys_between(connection: BaseDatabaseWrapper, oids: list[int]) -> list[str]:
+    """DROP statements for the foreign keys between these tables: one DROP TABLE of all of them needs no CASCADE."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname, f.conname FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.contype = 'f' AND f.confrelid = ANY (%s)"
+        " AND f.conrelid = ANY (%s) AND f.conrelid <> f.confrelid AND f.conparentid = 0 ORDER BY 1, 2, 3",
+        [oids, oids],
+    )
+    return [
+        f"ALTER TABLE IF EXISTS {Name(schema, table)} DROP CONSTRAINT IF EXISTS {identifier(name)}"
+        for schema, table, name in rows
+    ]
+
+
+def constraints_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """The names of its constraints but the primary key and NOT NULL."""
+    rows = fetch(
+        connection,
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s AND contype IN ('f', 'c', 'u', 'x', 't')"
+        " AND conparentid = 0 AND conislocal ORDER BY contype = 'u', 1",
+        [oid],
+    )
+    return [row[0] for row in rows]
+
+
+def indexes_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """Its indexes that belong to no constraint and to no index of a parent."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = %s AND NOT c.relispartition"
+        " AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
+        " ORDER BY 2",
+        [oid],
+    )
+    return [Name(*row) for row in rows]
+
+
+def primary_key_of(connection: BaseDatabaseWrapper, oid: int) -> str:
+    """The name of its primary key; empty without one."""
+    rows = fetch(connection, "SELECT conname FROM pg_constraint WHERE conrelid = %s AND contype = 'p'", [oid])
+    return str(rows[0][0]) if rows else ""
+
+
+def triggers_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """The names of its own triggers."""
+    sql = "SELECT tgname FROM pg_trigger WHERE tgrelid = %s AND NOT tgisinternal AND tgparentid = 0 ORDER BY 1"
+    return [row[0] for row in fetch(connection, sql, [oid])]
+
+
+def policies_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """The names of its row security policies."""
+    return [row[0] for row in fetch(connection, "SELECT polname FROM pg_policy WHERE polrelid = %s ORDER BY 1", [oid])]
+
+
+def has_row_security(connection: BaseDatabaseWrapper, oid: int) -> bool:
+    """Whether row security is on for it, or forced upon its owner."""
+    sql = "SELECT relrowsecurity OR relforcerowsecurity FROM pg_class WHERE oid = %s"
+    return any(row[0] for row in fetch(connection, sql, [oid]))
+
+
+def defaults_of(connection: BaseDatabaseWrapper, oid: int) -> list[tuple[str, str]]:
+    """Its columns with a default or an expression: (name, "" for a default, "s" stored, "v" virtual)."""
+    return [
+        (row[0], row[1])
+        for row in fetch(
+            connection,
+            "SELECT attname, attgenerated::text FROM pg_attribute WHERE attrelid = %s AND atthasdef AND attnum > 0"
+            " AND NOT attisdropped ORDER BY attnum",
+            [oid],
+        )
+    ]
+
+
+def sequences_of(connection: BaseDatabaseWrapper, oid: int) -> list[Sequence]:
+    """The sequences that its identity and serial columns own."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, s.relname, a.attname, a.attidentity <> '' FROM pg_depend d JOIN pg_class s ON s.oid = d.objid"
+        " JOIN pg_namespace n ON n.oid = s.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+        " WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = %s"
+        " AND d.deptype IN ('a', 'i') AND s.relkind = 'S' ORDER BY a.attnum",
+        [oid],
+    )
+    return [Sequence(Name(schema, name), column, identity) for schema, name, column, identity in rows]
+
+
+def collated(connection: BaseDatabaseWrapper, oid: int) -> list[tuple[str, str]]:
+    """The columns with a collation that does not come with PostgreSQL, and their types."""
+    rows = fetch(
+        connection,
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a"
+        " JOIN pg_collation c ON c.oid = a.attcollation AND c.collnamespace <> 'pg_catalog'::regnamespace"
+        " WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+        [oid],
+    )
+    return [(column, kind) for column, kind in rows]

@@ -1,0 +1,132 @@
+"""Which operations the release before would break on: what they take away, rename or narrow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.migrations import operations
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import Field, ForeignKey, ManyToManyField
+
+from livemigrations.engine.narrowing import narrows
+from livemigrations.statements.parse import Kind, Statement, parse
+
+_TAKEN_AWAY = (Kind.DROP_COLUMN, Kind.DROP_TABLE, Kind.RENAME_TABLE, Kind.SET_NOT_NULL)
+
+
+@dataclass(slots=True)
+class Known:
+    """The models and fields that the release before knows: (app, model) → names of fields, all in lower case."""
+
+    models: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)  # tables of models that came later
+
+    @classmethod
+    def of(cls, state: ProjectState) -> Known:
+        """What a release with this state knows."""
+        return cls({key: {name.lower() for name in model.fields} for key, model in state.models.items()})
+
+    def knows(self, app: str, model: str, name: str = "") -> bool:
+        """Whether a model, or a field of it, is known."""
+        fields = self.models.get((app, model.lower()))
+        return fields is not None and (not name or name.lower() in fields)
+
+    def learn(self, operation: Operation, app: str) -> None:
+        """Follow renames, and tables that are adopted: those may have been in use before."""
+        if isinstance(operation, operations.SeparateDatabaseAndState):
+            for inner in operation.state_operations or operation.database_operations:
+                self.learn(inner, app)
+        elif isinstance(operation, operations.RenameModel):
+            if fields := self.models.get((app, operation.old_name_lower)):
+                self.models[app, operation.new_name_lower] = fields
+        elif isinstance(operation, operations.RenameField):
+            if self.knows(app, operation.model_name, operation.old_name):
+                self.models[app, operation.model_name_lower].add(operation.new_name_lower)
+        elif isinstance(operation, operations.CreateModel):
+            if getattr(operation, "adopts", False):
+                self.models[app, operation.name_lower] = {name.lower() for name, _ in operation.fields}
+            else:
+                self.made.add(str(operation.options.get("db_table") or f"{app}_{operation.name_lower}"))
+
+
+def breaks(operation: Operation, app: str, known: Known | None = None, before: ProjectState | None = None) -> bool:
+    """Whether the release before would break on an operation.
+
+    Without ``known`` every table counts as known to it; without ``before`` two definitions cannot be compared, and
+    only what the operation alone shows counts.
+    """
+    if isinstance(operation, operations.SeparateDatabaseAndState):
+        return any(breaks(inner, app, known, before) for inner in operation.database_operations)
+    if isinstance(operation, operations.RunSQL):
+        return any(_takes_away(statement, known) for statement in _statements(operation))
+    if not isinstance(operation, _JUDGED):
+        return False
+    model, name = _subject(operation)
+    if known is not None and not known.knows(app, model, name):
+        return False
+    state = before.models.get((app, model.lower())) if before is not None else None
+    if state is not None and (state.options.get("proxy") or not state.options.get("managed", True)):
+        return False
+    return _by_definition(operation, app, model, name, state)
+
+
+_JUDGED = (
+    operations.RemoveField,
+    operations.DeleteModel,
+    operations.RenameModel,
+    operations.RenameField,
+    operations.AlterField,
+    operations.AlterModelTable,
+)
+
+
+def _subject(operation: Any) -> tuple[str, str]:
+    """The model that an operation is about, and its field if it is about one."""
+    if isinstance(operation, operations.RenameModel):
+        return operation.old_name, ""
+    if isinstance(operation, operations.RenameField):
+        return operation.model_name, operation.old_name
+    if isinstance(operation, operations.RemoveField | operations.AlterField):
+        return operation.model_name, operation.name
+    return operation.name, ""
+
+
+def _by_definition(operation: Operation, app: str, model: str, name: str, state: ModelState | None) -> bool:
+    if isinstance(operation, operations.AlterModelTable):
+        old = state.options.get("db_table") or f"{app}_{model.lower()}" if state else ""
+        return (operation.table or f"{app}_{model.lower()}") != old
+    if isinstance(operation, operations.AlterField):
+        old_field = state.fields.get(name) if state else None
+        if old_field is None:
+            return type(operation).__name__ == "SetNotNull"
+        return column_of(name, old_field) != column_of(name, operation.field) or narrows(old_field, operation.field)
+    if isinstance(operation, operations.RenameField) and state is not None:
+        renamed = state.fields[name]
+        return column_of(name, renamed) != column_of(operation.new_name, renamed)
+    return True
+
+
+def column_of(name: str, field: Field[Any, Any]) -> str | None:
+    """The column of a field of a state; None for many to many."""
+    if isinstance(field, ManyToManyField):
+        return None
+    return field.db_column or (f"{name}_id" if isinstance(field, ForeignKey) else name)
+
+
+def _statements(operation: operations.RunSQL) -> Iterator[Statement]:
+    texts = [operation.sql] if isinstance(operation.sql, str) else operation.sql
+    for text in texts or ():
+        yield from parse(text if isinstance(text, str) else text[0])
+
+
+def _takes_away(statement: Statement, known: Known | None) -> bool:
+    if statement.table is None or (known is not None and statement.table.name in known.made):
+        return False
+    renames = statement.kind == Kind.ALTER_TABLE and re.search(
+        r"\bRENAME\s+(?!CONSTRAINT\b)", statement.sql, re.IGNORECASE
+    )
+    return statement.kind in _TAKEN_AWAY or bool(renames)

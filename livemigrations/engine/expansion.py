@@ -1,0 +1,113 @@
+"""Operations that need more than another statement: those that write every row are taken apart before they are planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models.sql import Query
+
+from livemigrations import operations as live
+from livemigrations.conf import small_table_bytes
+from livemigrations.engine.steps import Lane, Mode, Step
+from livemigrations.engine.surroundings import Surroundings
+from livemigrations.statements.names import Name, parse_name
+from livemigrations.translation import from_django, writes_rows
+from livemigrations.translation.render import proposal
+
+ON_THE_WAY_BACK = "# a new migration that makes the change forwards, in steps: this is the way back."
+
+_TAKEN_APART = (migrations.AddField, migrations.AlterField, live.SetNotNull)
+
+
+def taken_apart(
+    around: Surroundings, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+) -> list[Operation]:
+    """The operations to run instead of one that would write a large table's rows in one go; empty for any other.
+
+    ``before`` and ``after`` are in the order of the way that is gone: for ``backwards`` the operation is undone.
+    """
+    forward = undoing(operation, app, after) if backwards else operation
+    if (
+        forward is None
+        or type(forward) not in _TAKEN_APART
+        or around.long_locks_allowed
+        or not _is_large(around, app, forward, before)
+    ):
+        return []
+
+    def volatile(expression: Any) -> bool:
+        return _volatile(around, expression)
+
+    if not writes_rows(forward, before, app, volatile=volatile):
+        return []
+    parts = from_django(forward, before, app, volatile=volatile)
+    found = [inner for part in parts for inner in part.operations]
+    computed = all(inner.reduces_to_sql for inner in found)
+    return found if computed and all(part.exact for part in parts) and len(found) > 1 else []
+
+
+def undoing(operation: Operation, app: str, after: ProjectState) -> Operation | None:
+    """The operation that does forwards what taking one back does; None if that adds or changes no column.
+
+    ``after`` is the state that the way back leads to.
+    """
+    if not isinstance(operation, migrations.RemoveField | migrations.AlterField):
+        return None
+    model = after.models.get((app, operation.model_name_lower))
+    field = model.fields.get(operation.name) if model else None
+    if field is None:
+        return None
+    kind = migrations.AddField if isinstance(operation, migrations.RemoveField) else migrations.AlterField
+    return kind(operation.model_name, operation.name, field)
+
+
+def _is_large(around: Surroundings, app: str, operation: Any, before: ProjectState) -> bool:
+    model = before.models.get((app, operation.model_name_lower))
+    if model is None:
+        return False
+    name = str(model.options.get("db_table") or f"{app}_{operation.model_name_lower}")
+    table = parse_name(name) if name.startswith('"') else Name("", name)
+    found = around.find(table)
+    return found is not None and found.size > small_table_bytes() and around.populated(table)
+
+
+def _volatile(around: Surroundings, expression: Any) -> bool:
+    """Whether the server has volatile functions in a ``db_default``."""
+    if not hasattr(expression, "resolve_expression"):
+        return False
+    compiler: Any = Query(None).get_compiler(connection=around.connection)
+    sql, _ = compiler.compile(expression)
+    return bool(around.volatile(sql))
+
+
+def fill_step(
+    editor: BaseDatabaseSchemaEditor, app: str, operation: live.FillColumn, state: ProjectState
+) -> list[Step]:
+    """The step of a FillColumn; none where a router keeps its model away."""
+    fill = operation.fill(editor, app, state)
+    if fill is None:
+        return []
+    return [
+        Step(
+            operation.describe(),
+            Lane.BATCH,
+            (fill.statement,),
+            {fill.table: Mode.ROW_EXCLUSIVE},
+            (fill.table,),
+            undo=("-- values go with their column",),
+            transactional=False,
+            fill=fill,
+        )
+    ]
+
+
+def better_code(app: str, operation: Operation, before: ProjectState) -> str:
+    """The code to write instead of an operation that is refused; empty if there is none but the operation itself."""
+    parts = from_django(operation, before, app)
+    if [inner for part in parts for inner in part.operations] == [operation]:
+        return ""
+    return proposal(parts)

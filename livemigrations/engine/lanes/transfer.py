@@ -1,0 +1,225 @@
+"""Transfers: rows carried to what is kept of a table or column, or back, in pages that stall nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations import conf
+from livemigrations.catalog import carrying
+from livemigrations.catalog.kept import Kept, entry, position_sql
+from livemigrations.catalog.keys import references, row_key
+from livemigrations.catalog.relations import Relation, relation
+from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.journal import Measures, Row
+from livemigrations.engine.keeping_columns import keeps_nulls, untouched
+from livemigrations.engine.lanes.batch import repeated
+from livemigrations.engine.lanes.instant import open_transaction, roll_back
+from livemigrations.engine.session import Session
+from livemigrations.errors import StepFailed
+from livemigrations.statements.names import literal
+
+_REFUSED, _MOST_REFUSED = ("22", "23", "P0"), 100
+_FIRST_PAGE, _LARGEST_PAGE = 1_000, 50_000
+_TARGET_S = 0.1
+
+_ALL_ROWS = "SET LOCAL row_security = off"  # an error rather than fewer rows
+
+Page = Callable[[list[str] | None, int | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one transfer goes: its pages, how one is passed over, whether there are any, and what to count at the end."""
+
+    page: Page
+    over: Page
+    paged: bool
+    left: str
+    state: str
+
+
+def run_transfer(session: Session, row: Row) -> Measures:
+    """Carry page after page, each in a transaction with the position that it reached, and settle the register."""
+    transfer = row.definition.transfer
+    assert transfer is not None
+    started = time.monotonic()
+    line = entry(session.connection, transfer.kept_as)
+    if line is None or relation(session.connection, line.table) is None:
+        session.reporter.note(f"    nothing is kept as {transfer.kept_as} any more: nothing to put back")
+        gone = f"DELETE FROM livemigrations_kept WHERE kept_as = {literal(transfer.kept_as)}"
+        _transaction(session, [gone, session.journal.done_sql(row)])
+        return Measures()
+    if transfer.back:
+        way = _back(session.connection, line, only_untouched=transfer.only_untouched)
+    else:
+        way = _out(session.connection, line)
+    if line.state != way.state:
+        _transaction(session, [position_sql(line, None, state=way.state)])
+        line = entry(session.connection, transfer.kept_as) or line
+    attempts, written = _carry(session, line, way)
+    _settle(session, row, line, way)
+    return Measures(0.0, (time.monotonic() - started) * 1000, 0.0, written, attempts)
+
+
+def copy_script(connection: BaseDatabaseWrapper, line: Kept) -> list[str]:
+    """The statements that copy a column in one go, for a script."""
+    return [_out(connection, line).page(None, None), _count_sql(line)]
+
+
+def _count_sql(line: Kept) -> str:
+    count = f"UPDATE livemigrations_kept SET state = 'kept', rows = (SELECT count(*) FROM {line.table})"
+    return f"{count} WHERE kept_as = {literal(line.kept_as)}"
+
+
+def _out(connection: BaseDatabaseWrapper, line: Kept) -> _Way:
+    found = _found(connection, line)
+    key = row_key(connection, found.oid, without=line.attribute)
+    nulls = keeps_nulls(connection, found.oid, line.attribute)
+
+    def page(position: list[str] | None, limit: int | None) -> str:
+        return carrying.out_of_column(line, key, nulls=nulls, position=position, limit=limit)
+
+    return _Way(page, page, paged=True, left="", state="copying")
+
+
+def _found(connection: BaseDatabaseWrapper, line: Kept) -> Relation:
+    found = relation(connection, line.origin)
+    if found is None:
+        raise StepFailed(
+            f"The table {line.origin.plain} is gone; {line.table.plain} belongs to it. Nothing was changed. Remedy: make"
+            f" it again, or let go of what is kept (manage.py migrations kept --discard {line.kept_as}); then migrate."
+        )
+    return found
+
+
+def _back(connection: BaseDatabaseWrapper, line: Kept, *, only_untouched: bool) -> _Way:
+    found = _found(connection, line)
+    key = row_key(connection, found.oid, without=line.attribute)
+    oid, fresh = found.oid, "TRUE"
+    if only_untouched and line.attribute and not line.narrowed_to:
+        fresh = untouched(connection, oid, line.attribute, "t")
+
+    def column(position: list[str] | None, limit: int | None) -> str:
+        pages = limit or _LARGEST_PAGE
+        return carrying.back_into_column(connection, oid, line, key, position, pages, untouched=fresh)
+
+    def over(position: list[str] | None, limit: int | None) -> str:
+        return carrying.passed_over(line, key, position, limit or 1)
+
+    def table(position: list[str] | None, limit: int | None) -> str:
+        return carrying.back_into_table(connection, oid, line, key, position, limit)
+
+    if line.attribute:
+        return _Way(column, over, paged=True, left=carrying.left_of_column(line, key), state="putting back")
+    paged = bool(key) and not references(connection, oid, itself=True)
+    return _Way(table, over, paged, left=carrying.left_of_table(line, key) if key else "", state="putting back")
+
+
+def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int]:
+    """Carry all pages from where the register stands. Returns tries and rows written.
+
+    A page with a row that the table refuses is tried in smaller ones, until that row alone is passed over.
+    """
+    position, limit, seen_in_all, written_in_all, tries, refused = line.position, _FIRST_PAGE, 0, 0, 1, 0
+    while True:
+        started = time.monotonic()
+        try:
+            seen, written, last = _repeated(session, line, way.page(position, limit if way.paged else None))
+            refused = 0 if written else refused
+        except DatabaseError as error:
+            if not way.paged or sqlstate(error)[:2] not in _REFUSED:
+                raise
+            if refused >= _MOST_REFUSED:
+                if not written_in_all:  # the next try shall not pass over them
+                    _transaction(session, [position_sql(line, line.position)])
+                raise
+            if limit > 1:
+                limit = max(1, limit // 10)
+                continue
+            refused += 1
+            seen, written, last = _repeated(session, line, way.over(position, 1))
+        tries, seen_in_all, written_in_all = tries + 1, seen_in_all + seen, written_in_all + written
+        if not way.paged or seen < limit:
+            return tries, written_in_all
+        position = last
+        session.reporter.progress(f"{line.what}: {seen_in_all:,} rows", _fraction(line, seen_in_all))
+        took = max(time.monotonic() - started, 0.001)
+        limit = max(1, int(min(_LARGEST_PAGE, limit * min(2, max(0.5, _TARGET_S / took)))))
+
+
+def _repeated(session: Session, line: Kept, statement: str) -> tuple[int, int, list[str] | None]:
+    return repeated(session, lambda: _page(session, line, statement))
+
+
+def _fraction(line: Kept, seen: int) -> float | None:
+    return min(1.0, seen / line.rows) if line.rows else None
+
+
+def _page(session: Session, line: Kept, statement: str) -> tuple[int, int, list[str] | None]:
+    with session.connection.cursor() as cursor:
+        try:
+            # Who writes a row of this page waits for it: a page must not wait for long itself.
+            open_transaction(cursor, session, conf.lock_budget_ms())
+            cursor.execute(_ALL_ROWS)
+            cursor.execute(statement)
+            seen, written, last = cursor.fetchone()
+            if last is not None:
+                cursor.execute(position_sql(line, last))
+            cursor.execute("COMMIT")
+        except BaseException:
+            roll_back(cursor)
+            raise
+    return seen, written, last
+
+
+def _settle(session: Session, row: Row, line: Kept, way: _Way) -> None:
+    """The last transaction: rows are counted; what was put back completely is forgotten."""
+    name, done = literal(line.kept_as), session.journal.done_sql(row)
+    if way.state == "copying":
+        _transaction(session, [_count_sql(line), done])
+        return
+    left = _count(session, way.left) if way.left else 0
+    ends = carrying.sequences_sql(line)
+    if left:
+        session.reporter.note(
+            f"    {left:,} of what was kept of {line.what} found no place (the row is gone, refers to one that is, was"
+            f" written since, or is refused) and stays in {line.table.plain}: see manage.py migrations kept"
+        )
+        ends.append(f"UPDATE livemigrations_kept SET state = 'put back', rows = {left} WHERE kept_as = {name}")
+    else:
+        ends += [f"DROP TABLE {line.table} CASCADE", f"DELETE FROM livemigrations_kept WHERE kept_as = {name}"]
+    _transaction(session, [*ends, done])
+
+
+def _count(session: Session, query: str) -> int:
+    with session.connection.cursor() as cursor:
+        try:
+            open_transaction(cursor, session, conf.data_lock_timeout_ms())
+            cursor.execute(_ALL_ROWS)
+            cursor.execute(query)
+            found = int(cursor.fetchone()[0])
+            cursor.execute("COMMIT")
+        except BaseException:
+            roll_back(cursor)
+            raise
+    return found
+
+
+def _transaction(session: Session, statements: list[str]) -> None:
+    def attempt() -> None:
+        with session.connection.cursor() as cursor:
+            try:
+                open_transaction(cursor, session, conf.data_lock_timeout_ms())
+                for statement in statements:
+                    cursor.execute(statement)
+                cursor.execute("COMMIT")
+            except BaseException:
+                roll_back(cursor)
+                raise
+
+    repeated(session, attempt)

@@ -1,0 +1,1 @@
+"""The state of a database against the code: adoption, drift, verification."""

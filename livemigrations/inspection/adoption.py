@@ -1,0 +1,191 @@
+"""Adopting a database that another tool made: examined first, then recorded, with the gaps made by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
+from livemigrations.catalog.objects import Objects, read_objects
+from livemigrations.engine import journal as books
+from livemigrations.engine.dry import dry_session, targets
+from livemigrations.engine.executor import LiveExecutor
+from livemigrations.engine.lease import this_process
+from livemigrations.engine.planner import digest_of, source_of
+from livemigrations.engine.reporter import Reporter
+from livemigrations.engine.runner import run_step
+from livemigrations.engine.selection import Selection, full_order, sprint_of
+from livemigrations.engine.session import Session
+from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.translate import steps_for
+from livemigrations.errors import LiveMigrationError
+from livemigrations.inspection.cut import Action, Cut, choose
+from livemigrations.inspection.evidence import Evidence
+from livemigrations.inspection.proof import Migration, MigrationProof, prove
+from livemigrations.inspection.rehearsal import History, Rehearsed, names_in_use, rehearse
+from livemigrations.statements.parse import parse
+
+COMMAND = "migrations adopt"
+
+
+@dataclass(slots=True)
+class Examination:
+    """What was found: the proofs in the order of the history, and where the database stands."""
+
+    proofs: dict[Migration, MigrationProof]
+    cut: Cut
+    actual: Objects
+    schemas: list[str] = field(default_factory=list)
+
+    @property
+    def conflict(self) -> bool:
+        """Whether something is there that differs: then nothing at all is written."""
+        return any(proof.conflicts for proof in self.proofs.values())
+
+    @property
+    def stopped(self) -> list[Migration]:
+        return [key for key, action in self.cut.actions.items() if action == Action.STOP]
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.conflict or self.stopped else 0
+
+
+def examine(
+    connection: BaseDatabaseWrapper,
+    app_label: str | None = None,
+    migration_name: str | None = None,
+    *,
+    accept: Collection[str] = (),
+    fill: bool = True,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Examination:
+    """Prove the migrations that are not applied, or those of an app up to a name; nothing is written.
+
+    ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation.
+    Without ``fill`` a gap ends it. Raises ``LiveMigrationError`` for a name that fits nothing.
+    """
+    executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
+    loader = executor.loader
+    goals = targets(executor, app_label, migration_name)
+    if any(name is None for _, name in goals):
+        raise LiveMigrationError("There is nothing to adopt up to zero. Remedy: name a migration, or only the app.")
+    scope = {key for goal in goals for key in loader.graph.forwards_plan(goal)}
+    order = [key for key in full_order(loader) if key in scope]
+    nodes = loader.graph.nodes
+    history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
+    pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
+    _refuse_unknown(accept, history)
+    actual = read_objects(connection, history.schemas)
+    evidence = Evidence(history, actual)
+    proofs = prove(
+        connection,
+        history,
+        evidence,
+        pending,
+        accepted=lambda rehearsed: bool({_name(rehearsed), _numbered(rehearsed)} & set(accept)),
+        explicit=names_in_use(history),
+        begun=_begun(connection, pending),
+    )
+    cut = choose(proofs, lambda key: loader.graph.forwards_plan(key)[:-1], history, evidence, fill=fill)
+    return Examination(proofs, cut, actual, history.schemas)
+
+
+def adopt(
+    connection: BaseDatabaseWrapper, examination: Examination, reporter: Reporter, *, rename: bool = False
+) -> list[str]:
+    """Record what is proven and make the gaps before it, under the lease. Returns the migrations that are applied now.
+
+    ``rename`` gives indexes and constraints the names that the migrations use, where they have others.
+    Raises ``LiveMigrationError`` if the schema changed since it was examined. What was done before a failure is kept.
+    """
+    if examination.conflict or not examination.cut.chosen:
+        return []
+    ensure_bookkeeping(connection)
+    session = Session(connection, reporter, COMMAND)
+    try:
+        session.lease.acquire(wait=False, tell=lambda holder: None)
+        if read_objects(connection, examination.schemas) != examination.actual:
+            raise LiveMigrationError(
+                "The schema changed while it was examined. Nothing was written. Remedy: try again."
+            )
+        session.journal.tidy()
+        session.journal.begin_run(COMMAND, this_process())
+        return _carry_out(session, examination, rename=rename)
+    except BaseException as error:
+        if connection.connection is not None and connection.is_usable():
+            session.journal.end_run("failed", f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        reporter.end()
+        session.close()
+
+
+def _carry_out(session: Session, examination: Examination, *, rename: bool) -> list[str]:
+    executor = LiveExecutor(session, Selection())
+    executor.recorder.ensure_schema()
+    state = executor.project_state()
+    chosen = examination.cut.chosen
+    session.reporter.run(len(chosen))
+    for key in chosen:
+        migration, proof = executor.loader.graph.nodes[key], examination.proofs[key]
+        renames = rename and any(operation.renamed for operation in proof.operations)
+        if examination.cut.actions[key] == Action.RECORD and not renames:
+            executor.apply_migration(state, migration, fake=True)
+            state = migration.mutate_state(state, preserve=False)
+        else:
+            _note_what_is_there(session, proof, rename=rename)
+            state = executor.apply_migration(state, migration)
+    session.journal.end_run("finished")
+    return executor.applied
+
+
+def _note_what_is_there(session: Session, proof: MigrationProof, *, rename: bool) -> None:
+    """Tell the journal which operations are done, so that the engine runs the others and no more."""
+    journal = session.journal
+    open_rows = journal.open_rows(*proof.key)
+    for operation in proof.operations:
+        rehearsed = operation.rehearsed
+        if not operation.done or rehearsed.index in open_rows:
+            continue
+        source = source_of(rehearsed.operation)
+        identity = books.Operation(*proof.key, rehearsed.index, digest_of(source), source)
+        first = Step(f"proven: {rehearsed.operation.describe()}", Lane.INSTANT, adopted=operation.adopts)
+        renames = parse(";\n".join(operation.renamed.values())) if rename else ()
+        rows = journal.plan(identity, books.FORWARD, [first, *steps_for(session.around, renames)], session.lease.hold)
+        with session.connection.cursor() as cursor:
+            cursor.execute(journal.done_sql(rows[0]))
+        for row in rows[1:]:
+            run_step(session, identity, row)
+
+
+def _begun(connection: BaseDatabaseWrapper, pending: Collection[Migration]) -> set[tuple[Migration, int]]:
+    """The operations that the journal has begun. Raises ``LiveMigrationError`` if one was on its way back."""
+    if not has_bookkeeping(connection):
+        return set()
+    journal = books.Journal(connection)
+    for key, direction in journal.half_done().items():
+        if direction == books.BACK:
+            raise LiveMigrationError(
+                f"{'.'.join(key)} is half taken back. Nothing was written. Remedy: run migrate, which finishes it."
+            )
+    return {(key, index) for key in pending for index in journal.open_rows(*key)}
+
+
+def _name(rehearsed: Rehearsed) -> str:
+    return ".".join(rehearsed.migration)
+
+
+def _numbered(rehearsed: Rehearsed) -> str:
+    return f"{_name(rehearsed)}:{rehearsed.index + 1}"
+
+
+def _refuse_unknown(accept: Collection[str], history: History) -> None:
+    known = {name for operation in history.operations for name in (_name(operation), _numbered(operation))}
+    if unknown := sorted(set(accept) - known):
+        raise LiveMigrationError(
+            f"--accept {unknown[0]}: there is no such migration or operation. Nothing was written."
+            " Remedy: write app.migration, or app.migration:3 for its third operation."
+        )

@@ -1,0 +1,185 @@
+"""The history of the schema as the migrations write it: run on a scratch database, operation by operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations import operations as django_operations
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from livemigrations.catalog.objects import Key, Objects, Thing, own_schemas, read_objects, used_schemas
+from livemigrations.catalog.relations import fetch
+from livemigrations.engine.planner import is_noop, parts
+from livemigrations.engine.rehearsal import standing_in
+from livemigrations.errors import RehearsalFailed
+from livemigrations.inspection.seeds import SeedProof
+from livemigrations.operations.rows import SeedRows
+from livemigrations.pgtools.scratch import scratch_database
+from livemigrations.statements.names import identifier
+
+_READS = re.compile(r"\s*(SELECT|SHOW|SAVEPOINT|RELEASE|ROLLBACK|SET)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operation did to one object; None is its absence."""
+
+    key: Key
+    before: Thing | None
+    after: Thing | None
+
+
+@dataclass(slots=True)
+class Rehearsed:
+    """An operation that ran: its place in the whole history and in its migration, and what it changed.
+
+    ``wrote`` says whether it sent anything but questions, ``seed`` how its rows can be found.
+    """
+
+    position: int
+    migration: tuple[str, str]
+    index: int
+    operation: Operation
+    changes: list[Change] = field(default_factory=list)
+    wrote: bool = False
+    seed: SeedProof | None = None
+
+
+@dataclass(slots=True)
+class History:
+    """All the operations in their order, the objects at the end, and the schemas that they stand in."""
+
+    operations: list[Rehearsed] = field(default_factory=list)
+    objects: Objects = field(default_factory=dict)
+    schemas: list[str] = field(default_factory=list)
+    state: ProjectState | None = None
+
+
+def rehearse(
+    connection: BaseDatabaseWrapper,
+    migrations: Iterable[Migration],
+    *,
+    purpose: str,
+    each: bool,
+    tell: Callable[[str], None] = lambda text: None,
+) -> History:
+    """Run ``migrations`` on a scratch database beside ``connection``; with ``each``, look after every operation.
+
+    ``tell`` is called with the label of each migration. Raises ``RehearsalFailed`` if one of them does not run, and
+    ``MissingRights`` where the role may not make a database.
+    """
+    history = History()
+    with scratch_database(connection, purpose=purpose) as scratch, standing_in(scratch, connection.alias) as twin:
+        _furnish(connection, twin)
+        state = ProjectState(real_apps=set())
+        for migration in migrations:
+            tell(str(migration))
+            _rehearse(twin, migration, state, history, each=each)
+        history.state = state
+        history.schemas = used_schemas(twin)
+        if not each:
+            history.objects = read_objects(twin, history.schemas)
+    return history
+
+
+def _rehearse(
+    twin: BaseDatabaseWrapper, migration: Migration, state: ProjectState, history: History, *, each: bool
+) -> None:
+    index = 0
+    for operation in migration.operations:
+        before = state.clone()
+        operation.state_forwards(migration.app_label, state)
+        for part, one, other in parts(migration.app_label, operation, before, state.clone()):
+            key = (migration.app_label, migration.name)
+            done = Rehearsed(len(history.operations), key, index, part)
+            history.operations.append(done)
+            index += 1
+            try:
+                done.wrote = _run(twin, migration, part, one, other)
+            except Exception as error:
+                raise RehearsalFailed(
+                    f"{migration.app_label}.{migration.name}, operation {index} ({part.describe()}) does not run on an"
+                    f" empty database: {type(error).__name__}: {str(error).strip()}\nNothing was changed. Remedy: what"
+                    " the migrations make can only be compared if they can be run from the first one on: correct it."
+                ) from error
+            if isinstance(part, SeedRows):
+                done.seed = SeedProof.of(twin, part, other)
+            if each and done.wrote:
+                _look(twin, history, done)
+
+
+def _look(twin: BaseDatabaseWrapper, history: History, done: Rehearsed) -> None:
+    now = read_objects(twin, used_schemas(twin))
+    before = history.objects
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if old is None or new is None or (old.definition, old.valid) != (new.definition, new.valid):
+            done.changes.append(Change(key, old, new))
+    history.objects = now
+
+
+def _run(
+    twin: BaseDatabaseWrapper, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState
+) -> bool:
+    """Run one operation in the transaction that it asks for. Returns whether it wrote anything."""
+    if is_noop(operation, backwards=False):
+        return False
+    own: Any = getattr(operation, "atomic", None)
+    sent: list[str] = []
+
+    def note(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        sent.append(str(sql))
+        return execute(sql, params, many, context)
+
+    with (
+        twin.execute_wrapper(note),
+        twin.schema_editor(atomic=bool(own or (migration.atomic and own is not False))) as editor,
+    ):
+        operation.database_forwards(migration.app_label, editor, before, after)
+    code = isinstance(operation, django_operations.RunSQL | django_operations.RunPython)
+    return code or any(not _READS.match(sql) for sql in sent)
+
+
+def _furnish(connection: BaseDatabaseWrapper, twin: BaseDatabaseWrapper) -> None:
+    """Give the scratch database what migrations may find but do not make: schemas, extensions, functions of defaults."""
+    wanted = [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in own_schemas(connection)]
+    for name, schema in fetch(
+        connection,
+        "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
+        " WHERE e.extname <> 'plpgsql' AND n.nspname = ANY (current_schemas(true)) ORDER BY e.oid",
+    ):
+        wanted.append(f"CREATE EXTENSION IF NOT EXISTS {identifier(name)} WITH SCHEMA {identifier(schema)} CASCADE")
+    wanted += [str(row[0]) for row in fetch(connection, _FUNCTIONS_OF_DEFAULTS)]
+    for statement in wanted:
+        try:
+            with twin.cursor() as cursor:
+                cursor.execute(statement)
+        except DatabaseError:
+            continue  # whatever needs it will say so
+
+
+_FUNCTIONS_OF_DEFAULTS = """
+SELECT DISTINCT pg_get_functiondef(p.oid) FROM pg_attrdef a
+JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_proc'::regclass
+JOIN pg_proc p ON p.oid = d.refobjid JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = ANY (current_schemas(false)) AND p.prokind = 'f' AND NOT EXISTS
+    (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')
+"""
+
+
+def names_in_use(history: History) -> set[str]:
+    """The names that migrations give to indexes and constraints, and by which later ones look for them."""
+    assert history.state is not None
+    found: set[str] = set()
+    for model in history.state.models.values():
+        options: dict[str, Any] = model.options
+        for one in [*(options.get("indexes") or []), *(options.get("constraints") or [])]:
+            found.add(str(one.name))
+    return found

@@ -1,0 +1,1 @@
+"""The subcommands of ``backup``, a module each."""

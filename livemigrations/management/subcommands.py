@@ -1,0 +1,130 @@
+"""Commands that have subcommands: what all of those have in common."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from argparse import SUPPRESS, RawDescriptionHelpFormatter
+from contextlib import ExitStack
+from importlib import import_module
+from textwrap import dedent
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter, OutputWrapper
+from django.core.management.color import Style
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from livemigrations.engine.failures import in_words
+from livemigrations.engine.pooler import direct
+
+INTERRUPTED = 130
+
+
+class HelpFormatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """Keeps the lines of descriptions and examples as they were written."""
+
+
+class Subcommand:
+    """One subcommand: its help, its arguments, and ``run``, which returns the exit code.
+
+    ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
+    ``needs_database`` is false for one that does its work also where the database cannot be reached.
+    """
+
+    help: ClassVar[str]
+    description: ClassVar[str]
+    exit_codes: ClassVar[dict[int, str]]
+    interrupted: ClassVar[str] = "Nothing was changed."
+    needs_database: ClassVar[bool] = True
+
+    def __init__(self, stdout: OutputWrapper, stderr: OutputWrapper, style: Style) -> None:
+        self.stdout, self.stderr, self.style = stdout, stderr, style
+
+    @classmethod
+    def add_arguments(cls, parser: CommandParser) -> None:
+        """Add what this subcommand takes beyond --database, --json and --verbosity."""
+
+    def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
+        """Do it and return the exit code; ``options["as_json"]`` asks for JSON on standard output and nothing else."""
+        raise NotImplementedError
+
+    def line(self, text: str = "") -> None:
+        self.stdout.write(text)
+
+    def json(self, data: Any) -> None:
+        self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, indent=2))
+
+
+class CommandOfSubcommands(BaseCommand):
+    """A command whose subcommands, ``parts``, are the class ``Command`` in the modules of ``package`` of that name."""
+
+    package: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]]
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parts = parser.add_subparsers(dest="part", required=True, metavar="|".join(self.parts))
+        for name in self.parts:
+            kind = import_module(f"{self.package}.{name}").Command
+            part = parts.add_parser(
+                name, help=kind.help, description=dedent(kind.description).strip(), epilog=_epilog(kind)
+            )
+            part.formatter_class = HelpFormatter
+            part.add_argument("--database", default=DEFAULT_DB_ALIAS, help="Alias of the database.")
+            part.add_argument("--json", action="store_true", dest="as_json", help="Write JSON.")
+            part.add_argument(
+                "-v",
+                "--verbosity",
+                type=int,
+                choices=[0, 1, 2, 3],
+                default=SUPPRESS,  # what stands before the subcommand counts, unless it is said again
+                help="0 says only what is wrong, 2 shows more.",
+            )
+            part.set_defaults(kind=kind)
+            kind.add_arguments(part)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["database"] not in connections:
+            raise CommandError(f"There is no database {options['database']!r}. Known: {', '.join(connections)}.")
+        connection = connections[options["database"]]
+        if connection.vendor != "postgresql":
+            raise CommandError(f"livemigrations works on PostgreSQL, and {options['database']} is {connection.vendor}.")
+        part: Subcommand = options["kind"](self.stdout, self.stderr, self.style)
+        try:
+            with in_words(), ExitStack() as stack:
+                try:
+                    connection = stack.enter_context(direct(connection, must=False))
+                except OperationalError:
+                    if part.needs_database:
+                        raise
+                code = _uninterrupted(part, connection, options)
+        except KeyboardInterrupt:
+            self.stderr.write(f"Interrupted. {part.interrupted}")
+            code = INTERRUPTED
+        except BrokenPipeError:  # the reader of our output has gone, as in `migrations plan | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 128 + signal.SIGPIPE
+        if code:
+            sys.exit(code)
+
+
+def _uninterrupted(part: Subcommand, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
+    """Run it. Ctrl-C in the middle of a statement may surface as the driver's complaint about what came after it."""
+    try:
+        return part.run(connection, options)
+    except Exception as error:
+        before: BaseException | None = error
+        while before is not None:
+            if isinstance(before, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            before = before.__context__
+        raise
+
+
+def _epilog(kind: type[Subcommand]) -> str:
+    codes = {**kind.exit_codes, INTERRUPTED: "interrupted by Ctrl-C"}
+    return "\n".join(["exit codes:", *(f"  {code:<4} {text}" for code, text in sorted(codes.items()))])

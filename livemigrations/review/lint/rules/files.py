@@ -1,0 +1,96 @@
+"""Rules about the files: reverses, imports, dependencies, what the house asks for."""
+
+from __future__ import annotations
+
+from livemigrations.review.lint.findings import Rule, Severity
+
+RULES = [
+    Rule(
+        id="LM401",
+        name="irreversible",
+        severity=Severity.WARNING,
+        title="An operation without a way back",
+        why="migrate --back and a rollback stop here, on the day when they are needed.",
+        bad="migrations.RunPython(fill),",
+        good="migrations.RunPython(fill, clear),",
+    ),
+    Rule(
+        id="LM402",
+        name="reverse-does-nothing",
+        severity=Severity.NOTE,
+        title="A way back that does nothing",
+        why="The migration counts as undone while its work is still there.",
+        bad="migrations.RunPython(fill, migrations.RunPython.noop),",
+        good="migrations.RunPython(fill, clear),",
+        default=False,
+    ),
+    Rule(
+        id="LM403",
+        name="live-model",
+        severity=Severity.ERROR,
+        title="A model of the code as it is now",
+        why="It names columns that later migrations add: on a new database, the migration fails.",
+        bad="from bookings.models import Booking",
+        good='Booking = apps.get_model("bookings", "Booking")',
+    ),
+    Rule(
+        id="LM404",
+        name="loose-dependency",
+        severity=Severity.WARNING,
+        title="A dependency on __latest__ or __first__",
+        why="__latest__ means another migration as soon as the other app gets one, and the order is not the same"
+        " everywhere; __first__ promises none of what later migrations made.",
+        bad='dependencies = [("auth", "__latest__")]',
+        good='dependencies = [("auth", "0012_alter_user_first_name_max_length")]',
+    ),
+    Rule(
+        id="LM405",
+        name="two-heads",
+        severity=Severity.ERROR,
+        title="Two last migrations in one app",
+        why="Two branches each added one; migrate stops until they are brought in line.",
+        bad="0007_a.py and 0007_b.py, both after 0006",
+        good="# let the younger one depend on the other (or makemigrations --merge)",
+        peers={"atlas": ("non-linear",)},
+    ),
+    Rule(
+        id="LM406",
+        name="merge-migration",
+        severity=Severity.NOTE,
+        title="A merge migration",
+        why="The order of the two branches differs between databases, and a sprint has no single end.",
+        bad='dependencies = [("bookings", "0007_a"), ("bookings", "0007_b")]',
+        good="# renumber the younger one, so that the history is a line",
+        default=False,
+        peers={"atlas": ("non-linear",)},
+    ),
+    Rule(
+        id="LM407",
+        name="sprint-missing",
+        severity=Severity.WARNING,
+        title="No sprint, where the other migrations of the app state theirs",
+        why="migrate --sprint N leaves it out of every sprint.",
+        bad="class Migration(migrations.Migration):\n    dependencies = […]",
+        good="class Migration(migrations.Migration):\n    sprint = 3\n    dependencies = […]",
+    ),
+    Rule(
+        id="LM408",
+        name="docstring-missing",
+        severity=Severity.NOTE,
+        title="No docstring",
+        why="Who runs it at night asks why it is, what it locks and for how long, and what the way back is.",
+        bad="from django.db import migrations",
+        good='"""Which series a booking was made from.\n\nWhy: … Locks: … Way back: …\n"""',
+        default=False,
+    ),
+    Rule(
+        id="LM409",
+        name="applied-migration-edited",
+        severity=Severity.ERROR,
+        title="A migration edited after it was applied or committed",
+        why="Databases that ran it before have another schema than those that run it from now on.",
+        bad="# 0003_s01_locations.py with another max_length than the one that ran",
+        good="# a new migration with the change",
+        peers={"atlas": ("non-linear",)},
+    ),
+]

@@ -1,0 +1,149 @@
+"""Which migrations are linted: all of the project's, some by name, the pending ones, or those since a commit."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+
+from livemigrations.engine.selection import full_order
+from livemigrations.errors import LintScopeUnknown
+from livemigrations.review.lint.history import Key
+from livemigrations.review.lint.sources import source_of
+
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asked for. ``since`` is a commit, ``pending`` asks the database."""
+
+    app: str = ""
+    name: str = ""
+    pending: bool = False
+    since: str = ""
+    third_party: bool = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """The migrations to lint in their order. ``together`` says that they are one run; ``edited`` were there before."""
+
+    keys: list[Key]
+    together: bool = False
+    edited: dict[Key, str] = field(default_factory=dict)
+
+
+def own_apps() -> set[str]:
+    """The labels of the project's own apps: those under BASE_DIR, or, without one, those that are not installed."""
+    return {config.label for config in apps.get_app_configs() if _is_own(config)}
+
+
+def _is_own(config: AppConfig) -> bool:
+    folder = Path(config.path).resolve()
+    base = getattr(settings, "BASE_DIR", None)
+    if _INSTALLED & set(folder.parts):
+        return False
+    return base is None or folder.is_relative_to(Path(base).resolve())
+
+
+def scope_of(loader: MigrationLoader, connection: BaseDatabaseWrapper, request: Request) -> Scope:
+    """Choose. Raises ``LintScopeUnknown`` for a name that does not exist or a commit that git does not know."""
+    order = full_order(loader)
+    if request.app:
+        order = _named(loader, order, request)
+    elif not request.third_party:
+        own = own_apps()
+        order = [key for key in order if key[0] in own]
+    if request.pending:
+        applied = MigrationLoader(connection).applied_migrations
+        return Scope([key for key in order if key not in applied], together=True)
+    if request.since:
+        return _since(loader, order, request.since)
+    return Scope(order)
+
+
+def _named(loader: MigrationLoader, order: list[Key], request: Request) -> list[Key]:
+    labels = sorted({key[0] for key in order})
+    if request.app not in {config.label for config in apps.get_app_configs()}:
+        raise LintScopeUnknown(f"There is no app {request.app!r}. With migrations there are: {', '.join(labels)}.")
+    if request.app not in labels:
+        raise LintScopeUnknown(f"The app {request.app} has no migrations, so there is nothing to lint.")
+    if not request.name:
+        return [key for key in order if key[0] == request.app]
+    found = [key for key in order if key[0] == request.app and key[1].startswith(request.name)]
+    exact = [key for key in found if key[1] == request.name]
+    if len(exact or found) != 1:
+        names = ", ".join(key[1] for key in found) or "none"
+        raise LintScopeUnknown(f"{request.app} has no single migration {request.name!r}. Beginning like it: {names}.")
+    return exact or found
+
+
+# --- since a commit --------------------------------------------------------------------------------------------
+
+
+def _since(loader: MigrationLoader, order: list[Key], revision: str) -> Scope:
+    root = Path(_git("rev-parse", "--show-toplevel").strip())
+    _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", unknown=revision)
+    base = _git("merge-base", revision, "HEAD", unknown=revision).strip()
+    listed = _git("diff", "--name-status", "--no-renames", "--diff-filter=AM", "-z", base, "--", ":(top)*.py")
+    parts = [part for part in listed.split("\0") if part]
+    changed = {(root / path).resolve(): mark for mark, path in zip(parts[::2], parts[1::2], strict=True)}
+    for path in _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":(top)*.py").split("\0"):
+        if path:
+            changed[(root / path).resolve()] = "A"
+    scope = Scope([], together=True)
+    for key, file in _files(loader, order):
+        if file in changed:
+            scope.keys.append(key)
+            if changed[file] == "M" and not _same_code(root, base, file):
+                scope.edited[key] = f"it was edited after {revision}"
+    return scope
+
+
+def _files(loader: MigrationLoader, order: Iterable[Key]) -> Iterator[tuple[Key, Path]]:
+    for key in order:
+        path = source_of(loader.graph.nodes[key]).path
+        if path is not None:
+            yield key, path.resolve()
+
+
+def _same_code(root: Path, base: str, path: Path) -> bool:
+    """Whether a file says the same as it did, apart from comments and docstrings."""
+    before = _git("show", f"{base}:{path.relative_to(root.resolve()).as_posix()}")
+    return _code(before) == _code(path.read_text(encoding="utf-8"))
+
+
+def _code(text: str) -> str:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        body: Any = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            del body[0]
+    return ast.dump(tree)
+
+
+def _is_docstring(node: Any) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _git(*arguments: str, unknown: str = "") -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise LintScopeUnknown("--since asks git, and there is no git on the PATH.") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        why = f"git does not know the commit {unknown!r}" if unknown else f"git says: {said[-1] if said else 'nothing'}"
+        raise LintScopeUnknown(
+            f"--since cannot be answered: {why}. Remedy: name a commit, branch or tag of this folder."
+        )
+    return done.stdout

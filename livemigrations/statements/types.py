@@ -1,0 +1,49 @@
+"""Types of columns: which change keeps every row as it is, and which loses something of a value."""
+
+from __future__ import annotations
+
+import re
+
+_WHOLE = {"smallint": 6, "integer": 11, "bigint": 20}  # with the characters that the longest value takes
+_HOLDS_ALL = ("text", "json", "jsonb")
+
+
+def numbers(text: str) -> list[int] | None:
+    """The numbers in the parentheses of a type: length, or precision and scale."""
+    found = re.search(r"\(([\d,]+)\)", text)
+    return [int(number) for number in found[1].split(",")] if found else None
+
+
+def keeps_rows(old: str, new: str) -> bool:
+    """Whether PostgreSQL changes a column from type ``old`` to ``new`` without touching its rows.
+
+    Types as ``format_type`` spells them.
+    """
+    if old == new or "[]" in old + new:
+        return old == new
+    if new in ("text", "character varying") and old.startswith(("character varying", "text")):
+        return True
+    if old == "cidr" and new == "inet":
+        return True
+    one, other = numbers(old), numbers(new)
+    if old.split("(", maxsplit=1)[0] != new.split("(", maxsplit=1)[0] or one is None:
+        return False
+    if old.startswith("numeric"):
+        return other is None or (other[0] >= one[0] and other[1:] == one[1:])
+    return old.startswith(("character varying", "bit varying")) and (other is None or other[0] >= one[0])
+
+
+def narrows(old: str, new: str, body: str) -> bool:
+    """Whether a change from type ``old`` to ``new`` can lose a part of a value in silence.
+
+    ``body`` is what follows TYPE: with a USING clause PostgreSQL cuts and rounds, without one it refuses what does
+    not fit, but for the decimal places of numbers.
+    """
+    if old == new or new in _HOLDS_ALL or {old, new} <= _WHOLE.keys():
+        return False
+    if old in _WHOLE and new.startswith("character varying"):
+        return (numbers(new) or [_WHOLE[old]])[0] < _WHOLE[old]
+    if old.startswith("numeric") and new.startswith("numeric"):
+        one, other = numbers(old), numbers(new)
+        return other is not None and (one is None or (other[1:] or [0]) < (one[1:] or [0]))
+    return bool(re.search(r"\bUSING\b", body, re.IGNORECASE)) or (old not in _WHOLE and new in _WHOLE)

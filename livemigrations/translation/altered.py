@@ -1,0 +1,137 @@
+"""A field that changes: what each aspect of the change needs, as far as aspects can be told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import NOT_PROVIDED, F, Field
+from django.db.models.functions import Cast
+
+from livemigrations import operations as live
+from livemigrations.operations.leftovers import has_key, is_relation, variant, without_key
+from livemigrations.translation.added import KEY_WHY
+from livemigrations.translation.defaults import as_db_default, filled_with
+from livemigrations.translation.drops import removed_field
+from livemigrations.translation.parts import Parts, Work, contract, expand
+from livemigrations.translation.renames import column_of
+from livemigrations.translation.types import changes_rows, type_of
+
+_NOT_NULL_WHY = (
+    "The previous release still writes NULL. Rows get their value in batches first; NOT NULL comes when that release is"
+    " gone, through a CHECK that is validated while traffic goes on."
+)
+_DEFAULT_WHY = "The previous release leaves it to the database's default to fill the column, until it is gone."
+_INDEX_WHY = "An index that is built concurrently stops neither readers nor writers."
+_UNIQUE_WHY = "The unique index is built concurrently, and the constraint made from it."
+
+
+def altered_field(operation: migrations.AlterField, model: ModelState, before: ProjectState, app_label: str) -> Parts:
+    """The parts of an AlterField on a table in use."""
+    old = model.fields.get(operation.name)
+    new = operation.field
+    final = new if operation.preserve_default else variant(new, default=NOT_PROVIDED)
+    if old is None or old.many_to_many or new.many_to_many or old.generated or new.generated:
+        return (expand(Work.SCHEMA, operation),)
+    if column_of(operation.name, old) != column_of(operation.name, new):
+        why = "The column gets another name: every process of the previous release breaks at once."
+        return (contract(Work.RENAME, operation, why=why),)
+    is_key = old.primary_key or new.primary_key
+    if not (is_key or is_relation(old) or is_relation(new)) and changes_rows(old, new):
+        return _retyped(operation, model, before, app_label, old, final)
+    if old.null and not new.null and not new.primary_key:
+        return (
+            *_first(operation, model, before, app_label, old, variant(final, null=True)),
+            *_not_null(operation, final),
+        )
+    if has_key(new) and not has_key(old):
+        return (
+            *_first(operation, model, before, app_label, old, without_key(final)),
+            expand(Work.KEY, _as_key(operation), why=KEY_WHY),
+        )
+    return _single(operation, old, new)
+
+
+def _first(
+    operation: migrations.AlterField,
+    model: ModelState,
+    before: ProjectState,
+    app_label: str,
+    old: Field[Any, Any],
+    middle: Field[Any, Any],
+) -> Parts:
+    """What can be changed before the last aspect is; nothing if that is the only one that the database sees."""
+    if _seen(old) == _seen(middle):
+        return ()
+    return altered_field(migrations.AlterField(operation.model_name, operation.name, middle), model, before, app_label)
+
+
+def _seen(field: Field[Any, Any]) -> Any:
+    """The definition of a field as far as the database sees it."""
+    _, path, arguments, keywords = field.deconstruct()
+    unseen = {*field.non_db_attrs, "default", "to"}
+    target = str(keywords.get("to", "")).lower()
+    return path, repr(arguments), target, repr(sorted((k, v) for k, v in keywords.items() if k not in unseen))
+
+
+def _as_key(operation: migrations.AlterField) -> migrations.AlterField:
+    if type(operation) is not migrations.AlterField:
+        return operation
+    return live.AddForeignKey(operation.model_name, operation.name, operation.field, operation.preserve_default)
+
+
+def _single(operation: migrations.AlterField, old: Any, new: Any) -> Parts:
+    if isinstance(operation, live.AddForeignKey):
+        return (expand(Work.KEY, operation, why=KEY_WHY),)
+    if new.unique and not old.unique:
+        return (expand(Work.CONSTRAINT, operation, why=_UNIQUE_WHY),)
+    if new.db_index and not old.db_index and not new.unique:
+        return (expand(Work.INDEX, operation, why=_INDEX_WHY),)
+    if old.has_db_default() and not new.has_db_default() and not new.null:
+        return (contract(Work.DEFAULT, operation, why=_DEFAULT_WHY),)
+    return (expand(Work.SCHEMA, operation),)
+
+
+def _not_null(operation: migrations.AlterField, final: Field[Any, Any]) -> Parts:
+    """Values for the rows that have none, then NOT NULL."""
+    last = operation
+    if type(operation) is migrations.AlterField:
+        last = live.SetNotNull(operation.model_name, operation.name, operation.field, operation.preserve_default)
+    value = operation.field.db_default if final.has_db_default() else filled_with(operation.field)
+    validated = contract(Work.NOT_NULL, last, why=_NOT_NULL_WHY)
+    if value is NOT_PROVIDED or value is None:
+        return (validated,)
+    known = value if final.has_db_default() else as_db_default(final, value)
+    fill = live.FillColumn(operation.model_name, operation.name, value if known is NOT_PROVIDED else known)
+    return (expand(Work.ROWS, fill, why=_NOT_NULL_WHY), validated)
+
+
+def _retyped(
+    operation: migrations.AlterField,
+    model: ModelState,
+    before: ProjectState,
+    app_label: str,
+    old: Field[Any, Any],
+    final: Field[Any, Any],
+) -> Parts:
+    """Another type beside the old one: a proposal, since the column gets another name."""
+    why = (
+        f"Changing {operation.name} from {type_of(old)} to {type_of(final)} rewrites the table under ACCESS EXCLUSIVE."
+        " A column beside it is filled in batches; keep the two in step by a trigger until the old one is dropped."
+    )
+    name = f"{operation.name}_new"
+    bare = variant(final, null=True, default=NOT_PROVIDED, unique=NOT_PROVIDED, db_column=NOT_PROVIDED)
+    state = before.clone()
+    migrations.AddField(operation.model_name, name, bare).state_forwards(app_label, state)
+    removed = removed_field(migrations.RemoveField(operation.model_name, operation.name), model, state, app_label)
+    return (
+        expand(Work.SCHEMA, migrations.AddField(operation.model_name, name, bare), why=why, exact=False),
+        expand(
+            Work.ROWS,
+            live.FillColumn(operation.model_name, name, Cast(F(operation.name), variant(bare))),
+            why=why,
+            exact=False,
+        ),
+        *(type(part)(part.stage, part.work, part.operations, part.why, exact=False) for part in removed),
+    )

@@ -1,0 +1,67 @@
+"""Models that go as a whole: Django removes their relations first, and the table still holds those columns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from django.db import migrations
+from django.db.migrations import Migration
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from livemigrations import operations as live
+from livemigrations.translation import Parts
+
+Key = tuple[str, str]
+
+
+class Doomed:
+    """The models that the changes delete; their columns are dropped with the table, not one by one before."""
+
+    def __init__(self, changes: dict[str, list[Migration]], state: ProjectState) -> None:
+        self._models = {
+            (migration.app_label, operation.name_lower)
+            for whole in changes.values()
+            for migration in whole
+            for operation in migration.operations
+            if isinstance(operation, migrations.DeleteModel)
+        }
+        self._order = {key: list(state.models[key].fields) for key in self._models if key in state.models}
+        self._columns: dict[Key, dict[str, Any]] = defaultdict(dict)
+
+    def links(self, operation: Operation, state: ProjectState, app_label: str) -> bool:
+        """Whether the operation removes the link of such a model to its parent: the table keeps it to its end."""
+        if not isinstance(operation, migrations.RemoveField):
+            return False
+        model = state.models.get((app_label, operation.model_name_lower))
+        field: Any = model.fields.get(operation.name) if model else None
+        is_link = bool(getattr(getattr(field, "remote_field", None), "parent_link", False))
+        return is_link and (app_label, operation.model_name_lower) in self._models
+
+    def whole(self, parts: Parts, app_label: str) -> Parts:
+        """The parts with the drops of such a model's columns left to the drop of its table."""
+        kept = [replace(part, operations=self._left(part.operations, app_label)) for part in parts]
+        return tuple(part for part in kept if part.operations)
+
+    def _left(self, operations: tuple[Operation, ...], app_label: str) -> tuple[Operation, ...]:
+        found: list[Operation] = []
+        for operation in operations:
+            if (
+                isinstance(operation, live.DropColumn)
+                and (key := (app_label, operation.model_name.lower())) in self._models
+            ):
+                self._columns[key][operation.name] = operation.field
+            elif isinstance(operation, live.DropTable):
+                found.append(self._with_columns(operation, app_label))
+            else:
+                found.append(operation)
+        return tuple(found)
+
+    def _with_columns(self, operation: live.DropTable, app_label: str) -> live.DropTable:
+        key = (app_label, operation.name.lower())
+        fields = {**dict(operation.fields), **self._columns.get(key, {})}
+        order = [name for name in self._order.get(key, []) if name in fields]
+        named = [*order, *(name for name in fields if name not in order)]
+        return live.DropTable(operation.name, [(name, fields[name]) for name in named], operation.options)
