@@ -138,5 +138,8 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 LIVEMIGRATIONS_LOCK_BUDGET_MS = env.int("LIVEMIGRATIONS_LOCK_BUDGET_MS", default=50)
 LIVEMIGRATIONS_LOCK_DEADLINE_S = env.float("LIVEMIGRATIONS_LOCK_DEADLINE_S", default=1800)
 LIVEMIGRATIONS_WAIT_TIMEOUT_S = env.float("LIVEMIGRATIONS_WAIT_TIMEOUT_S", default=3600)
+LIVEMIGRATIONS_BACKUP_FOLDER = Path(env.str("LIVEMIGRATIONS_BACKUP_FOLDER", default=str(BASE_DIR / ".backups")))
+LIVEMIGRATIONS_PG_BIN = env.str("LIVEMIGRATIONS_PG_BIN", default="")
+LIVEMIGRATIONS_DRIFT_IGNORE = ["alembic_version"]  # installations from before Sprint 1 have Alembic's ledger
 
 UNFOLD = {"SITE_TITLE": "Teppan", "SITE_HEADER": "Teppan", "SITE_SUBHEADER": "Hibachi at your home"}

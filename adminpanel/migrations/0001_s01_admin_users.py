@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "staff account",
                 "db_table": "admin_users",
                 "indexes": [
+                    # lint: allow LM513 because the schema names this index beside the unique constraint
                     models.Index(fields=["email"], name="idx_admin_users_email"),
                     models.Index(fields=["is_active"], name="idx_admin_users_active"),
                 ],

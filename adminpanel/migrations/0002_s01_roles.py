@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 "db_table": "roles",
                 "ordering": ("name",),
                 "indexes": [
+                    # lint: allow LM513 because the schema names this index beside the unique constraint
                     models.Index(fields=["name"], name="idx_roles_name"),
                 ],
                 "constraints": [

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                # lint: allow LM512 because the schema has no index here, and staff and roles are few
                 (
                     "role",
                     models.ForeignKey(

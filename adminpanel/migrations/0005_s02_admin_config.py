@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                         verbose_name="system",
                     ),
                 ),
+                # lint: allow LM512 because the schema has no index here, and settings are few
                 (
                     "updated_by_admin",
                     models.ForeignKey(
@@ -80,6 +81,7 @@ class Migration(migrations.Migration):
                 "db_table": "admin_config",
                 "ordering": ("config_key",),
                 "indexes": [
+                    # lint: allow LM513 because the schema names this index beside the unique constraint
                     models.Index(fields=["config_key"], name="idx_admin_config_key"),
                     models.Index(fields=["is_system"], name="idx_admin_config_system"),
                 ],

@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                         to="customers.customer",
                     ),
                 ),
+                # lint: allow LM512 because the schema has no index here; balances go only with their customer
                 (
                     "loyalty_points",
                     models.ForeignKey(
