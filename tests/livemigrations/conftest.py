@@ -23,6 +23,14 @@ def site(tmp_path: Path, database: Database) -> Site:
 
 
 @pytest.fixture
+def any_site(tmp_path: Path, any_database: Database) -> Site:
+    """The same on each supported version of PostgreSQL."""
+    with any_database.connect() as connection:
+        connection.execute("CREATE TABLE older (id int)")
+    return Site(tmp_path, any_database).install()
+
+
+@pytest.fixture
 def connection(database: Database, django_db_blocker: DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
     """Django's connection to a fresh database, outside of the project's own."""
     made = connections["default"].copy(alias="own")

@@ -132,7 +132,7 @@ SAFE = {
 # What a populated table cannot take: the operation, and a word of the code that is proposed instead.
 HAZARDS = {
     "volatile default": (
-        'migrations.AddField("Thing", "h1", models.UUIDField(db_default=functions.RandomUUID())),',
+        """live.AddColumnIfMissing("Thing", "h1", models.UUIDField(db_default=functions.RandomUUID())),""",
         "live.SetNotNull",
     ),
     "stored generated column": (

@@ -182,8 +182,8 @@ def test_a_role_that_may_not_create(site: Site) -> None:
     with site.database.connect() as connection:
         before = catalog(connection, books=True)
         said = site.refused()
-        assert f"The role weak_{site.database.name} may not create tables in schema public" in said
-        assert "GRANT CREATE ON SCHEMA public" in said
+        assert f"The role weak_{site.database.name} lacks rights" in said
+        assert f"GRANT CREATE ON SCHEMA public TO weak_{site.database.name};" in said
         assert catalog(connection, books=True) == before
     drop_role(site.database)
 
@@ -198,8 +198,8 @@ def test_a_role_that_does_not_own_the_table(site: Site, operation: str) -> None:
         before = catalog(connection)
         said = site.refused()
         assert "shop_thing" in said
-        assert f"The role weak_{site.database.name} lacks a right" in said
-        assert "belongs to" in said
+        assert f"The role weak_{site.database.name} lacks rights" in said
+        assert "shop_thing belongs to" in said
         assert catalog(connection) == before
         connection.execute(f"ALTER TABLE shop_thing OWNER TO weak_{site.database.name}")
     site.migrate()
@@ -290,7 +290,7 @@ def test_a_role_that_may_not_read_the_books(site: Site, command: tuple[str, ...]
     as_role(site, "GRANT ALL ON SCHEMA public TO {role};")
     done = site.manage(*command, check=False)
     assert done.returncode == 1
-    assert "permission denied for table django_migrations" in done.stderr
+    assert re.search(r"permission denied for table (django_migr|livem)|SELECT.* on django_migrations", done.stderr)
     assert "Remedy" in done.stderr
     assert "Traceback" not in done.stderr
     drop_role(site.database)

@@ -31,6 +31,10 @@ PROJECTS: dict[str, list[str]] = {
     "procrastinate": ["procrastinate.contrib.django"],
     "synthetic": ["shop"],
 }
+# One command takes several migrations of this app; without rows more of them.
+STOPS = {
+    "synthetic": [f"shop@{','.join(str(number) for number in range(1, len(SAFE), stride))}" for stride in (3, 6)],
+}
 SETTINGS = """
 SITE_ID = 1
 MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
@@ -76,27 +80,29 @@ def walked(site: Site, *arguments: str) -> dict[str, Any]:
 
 
 def compare(found: dict[str, Any], truth: dict[str, Any]) -> None:
-    assert found["order"] == truth["order"]
+    assert set(found["order"]) <= set(truth["order"])
     for way in ("up", "down"):
-        assert set(found[way]) == set(truth[way])
-        for key in truth[way]:
+        assert len(found[way]) * len(truth["order"]) >= len(truth[way]) * len(found["order"])
+        for key in found[way]:
             assert differences(found[way][key], truth[way][key]) == [], f"{way} {key}"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_catalog_is_that_of_plain_django(name: str, tmp_path: Path, pg_server: PgServer) -> None:
+    stops = STOPS.get(name, [])
     for site in site_of(name, tmp_path / "plain", pg_server, live=False):
-        truth = walked(site)
+        truth = walked(site, *stops[:1])
     for site in site_of(name, tmp_path / "empty", pg_server, live=True):
         assert differences(migrated_at_once(site), truth["up"][truth["order"][-1]]) == []
     for site in site_of(name, tmp_path / "without_rows", pg_server, live=True):
-        found = walked(site)
-        assert found["refused"] == {}
+        found = walked(site, *stops[1:])
+        assert found["refused"] == found["failed"] == {}
         compare(found, truth)
     for site in site_of(name, tmp_path / "with_rows", pg_server, live=True):
-        found = walked(site, "rows")
-        assert len(found["filled"]) >= 3
+        found = walked(site, "rows", *stops[:1])
+        assert len(found["filled"][found["order"][-1]]) >= 3
+        assert found["failed"] == {}
         assert not any(refusal["changed"] for refusal in found["refused"].values())
         messages = [refusal["message"] for refusal in found["refused"].values()]
         assert all(message.startswith("Refused on the populated table") for message in messages), messages

@@ -12,7 +12,8 @@ QUERIES = {
     "columns": """
         SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || ' null=' || (NOT a.attnotnull)::text
             || ' default=' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' identity=' || a.attidentity::text
-            || ' generated=' || a.attgenerated::text || ' collation=' || a.attcollation::text
+            || ' generated=' || a.attgenerated::text || ' collation='
+            || coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '')
             || ' comment=' || coalesce(col_description(c.oid, a.attnum), '')
             || ' place=' || row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -54,7 +55,9 @@ def catalog(connection: Any, schema: str = "public", *, books: bool = False) -> 
     found: Catalog = {}
     with connection.cursor() as cursor:
         for kind, query in QUERIES.items():
-            cursor.execute(query.replace("{schema}", f"'{schema}'"))
+            named = "'" + schema.replace("'", "''") + "'"
+            number = f"(SELECT oid FROM pg_namespace WHERE nspname = {named})"
+            cursor.execute(query.replace("{schema}::regnamespace", number).replace("{schema}", named))
             for name, definition in cursor.fetchall():
                 if books or not name.lstrip('"').startswith(("livemigrations_", "django_migrations")):
                     found[f"{kind} {name}"] = definition

@@ -90,6 +90,15 @@ class Database:
             self._command(arguments), cwd=ROOT, env=self.environment(env), text=True, **(pipes | options)
         )
 
+    def scratches(self) -> list[str]:
+        """Return the names of the scratch databases that were made for this database."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT d.datname FROM pg_database d, pg_database own WHERE own.datname = current_database()"
+                " AND starts_with(d.datname, 'livemigrations_scratch_' || own.oid || '_')"
+            )
+            return [row[0] for row in rows]
+
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of a process that shall use this database."""
         return {**os.environ, "DATABASE_URL": self.url, **(extra or {})}

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from config.embedded import account as accounts
 from config.embedded import binaries, cluster, places, processes
@@ -65,11 +66,11 @@ class PgServer:
 
     def dsn(self, dbname: str = "postgres") -> str:
         """Return a libpq connection string."""
-        return f"host={self.home} port=5432 user={cluster.ROLE} dbname={dbname}"
+        return make_conninfo(host=str(self.home), port=5432, user=cluster.ROLE, dbname=dbname)
 
     def url(self, dbname: str = "postgres") -> str:
         """Return an address that works as DATABASE_URL and for psql."""
-        return f"postgres://{cluster.ROLE}@/{dbname}?host={quote(str(self.home), safe='/')}"
+        return f"postgres://{cluster.ROLE}@/{quote(dbname, safe='')}?host={quote(str(self.home), safe='/')}"
 
     def connect(self, dbname: str = "postgres", **options: Any) -> psycopg.Connection[Any]:
         """Open a connection that commits by itself unless told otherwise."""

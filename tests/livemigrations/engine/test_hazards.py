@@ -7,7 +7,7 @@ from itertools import product
 import psycopg
 import pytest
 
-from livemigrations.engine.hazards import keeps_rows
+from livemigrations.statements.types import keeps_rows
 from tests.support.database import Database
 
 TYPES = [

@@ -82,7 +82,7 @@ LIVES = {
     "AddColumnIfMissing": Life(
         'live.AddColumnIfMissing("Thing", "extra", models.TextField(default="x")),',
         ((INSTANT, EXCLUSIVE),),
-        ((INSTANT, EXCLUSIVE),),
+        ((INSTANT, SHARE_ROW), (INSTANT, EXCLUSIVE)),
     ),
     "SeedRows": Life(
         'live.SeedRows("shop.Place", ("id",), [{"id": 901}, {"id": 902}]),',

@@ -137,3 +137,20 @@ def test_a_key_without_a_constraint_is_an_error(site: Site) -> None:
     site.shop(MODELS, 'live.SeedRows("shop.Role", ("rank",), [{"name": "x", "rights": [], "rank": 1}]),')
     assert "ON CONFLICT" in site.refused()
     assert rows(site) == []
+
+
+@pytest.mark.slow
+def test_kept_rows_find_their_seeds_again(site: Site) -> None:
+    """A table that refers to a seed is dropped before the seed goes: both return, with the numbers that they had."""
+    models, _, holder = MODELS.partition('migrations.CreateModel("Holder"')
+    site.shop(models, FIRST, f'migrations.CreateModel("Holder"{holder}')
+    site.migrate("-v0")
+    run(site, "INSERT INTO shop_holder (role_id) SELECT id FROM shop_role WHERE name = 'cook'")
+    before = rows(site, "SELECT to_jsonb(r) FROM shop_role r ORDER BY id")
+    site.migrate("shop", "zero", "-v0")
+    site.migrate("-v0")
+    assert rows(site, "SELECT to_jsonb(r) FROM shop_role r ORDER BY id") == before
+    assert rows(site, "SELECT name FROM shop_role r JOIN shop_holder h ON h.role_id = r.id") == [("cook",)]
+    run(site, "INSERT INTO shop_role (name, rights, rank) VALUES ('new', '[]', 1)")
+    assert rows(site, "SELECT max(id) > 3 FROM shop_role") == [(True,)]
+    assert rows(site, "SELECT count(*) FROM livemigrations_unseeded") == [(0,)]

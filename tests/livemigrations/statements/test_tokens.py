@@ -100,3 +100,9 @@ def test_depth() -> None:
         (")", 0),
         ("d", 0),
     ]
+
+
+@pytest.mark.parametrize("text", ["x" * 80, f'"{"x" * 80}"', f'"{"é" * 40}"'])
+def test_a_name_is_cut_as_postgresql_cuts_it(text: str) -> None:
+    (token,) = tokens(text)
+    assert token.name == ("é" * 31 if "é" in text else "x" * 63)

@@ -1,0 +1,1 @@
+"""Tests of backups, mostly as commands in processes of their own."""

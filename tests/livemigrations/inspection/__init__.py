@@ -1,0 +1,1 @@
+"""Tests of looking into a database: adopting it, drift, soundness."""

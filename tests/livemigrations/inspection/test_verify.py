@@ -1,0 +1,193 @@
+"""Soundness: what the catalog says is held against the rows, and rows are held against what they were."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.livemigrations.inspection.quick import QuickSite, quick_site
+from tests.livemigrations.site import Site
+from tests.support.catalogs import catalog
+from tests.support.database import Database
+
+SHOP = """
+migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True)), ("code", models.CharField(max_length=9))]),
+migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True)),
+    ("place", models.ForeignKey("Place", models.CASCADE))],
+    options={"indexes": [models.Index(fields=["n"], name="thing_n")]}),
+"""
+ROWS = """
+INSERT INTO shop_place (code) SELECT 'p' || g FROM generate_series(1, 9) g;
+INSERT INTO shop_thing (n, place_id) SELECT g, g % 9 + 1 FROM generate_series(1, 3000) g;
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, database: Database) -> Iterator[QuickSite]:
+    with quick_site(tmp_path, database) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(site: Site) -> Site:
+    site.shop(SHOP)
+    site.migrate("-v0")
+    site.database.psql(ROWS)
+    return site
+
+
+def verify(site: Site, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = site.manage("migrations", "verify", "--json", *arguments, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["exit_code"] == done.returncode
+    return done.returncode, answer
+
+
+def problems(site: Site, *arguments: str) -> dict[str, str]:
+    """Object → what is wrong with it."""
+    return {f["object"]: f["text"] for f in verify(site, *arguments)[1]["findings"] if f["severity"] != "note"}
+
+
+@pytest.mark.slow
+def test_everything_that_can_be_wrong(shop: Site) -> None:
+    code, answer = verify(shop)
+    assert (code, [f for f in answer["findings"] if f["severity"] != "note"]) == (0, [])
+    assert answer["looked"]["foreign keys"] >= 1
+    shop.database.psql("""
+        ALTER TABLE shop_thing DISABLE TRIGGER ALL;
+        UPDATE shop_thing SET place_id = 77 WHERE id <= 4;
+        ALTER TABLE shop_thing ADD CONSTRAINT small CHECK (n < 2999) NOT VALID;
+        SELECT setval('shop_place_id_seq', 3);
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass;
+    """)
+    with shop.database.connect() as connection:
+        before = catalog(connection, books=True)
+        row = connection.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'shop_thing'::regclass"
+        )
+        key = row.fetchone()
+        assert key is not None
+        assert problems(shop) == {
+            f"public.shop_thing.{key[0]}": "4 rows refer to no row of public.shop_place, such as (77)",
+            "public.shop_thing.small": "is not validated; 2 rows break it",
+            "public.shop_thing": "the triggers of its foreign keys are switched off: nothing enforces them",
+            "public.shop_place.id": "the sequence is behind: next 4, greatest 9",
+            "thing_n": "is invalid: shop_thing pays for it, and no query uses it",
+        }
+        assert set(problems(shop, "--only", "sequences", "--only", "indexes")) == {"public.shop_place.id", "thing_n"}
+        assert catalog(connection, books=True) == before
+    text = shop.manage("migrations", "verify", check=False).stdout
+    assert "Remedy: SELECT setval('shop_place_id_seq', 9);" in text
+    assert "REINDEX INDEX CONCURRENTLY thing_n;" in text
+    assert "not sound" in text
+    assert shop.manage("migrations", "verify", "--only", "luck", check=False).returncode == 2
+
+
+@pytest.mark.slow
+def test_what_cannot_be_looked_at_is_not_called_sound(shop: Site) -> None:
+    with shop.database.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE shop_place IN ACCESS EXCLUSIVE MODE")
+        code, answer = verify(shop, "--only", "sequences")
+        assert code == 1
+        assert [(f["severity"], f["object"]) for f in answer["findings"]] == [("unknown", "public.shop_place.id")]
+        assert "lock timeout" in answer["findings"][0]["text"]
+
+
+@pytest.mark.slow
+def test_rows_before_and_after(shop: Site) -> None:
+    """A column that is new or gone does not count, nor does the order on disk; every changed value does."""
+    path = str(shop.folder / "before.json")
+    assert verify(shop, "--only", "indexes", "--save", path)[0] == 0
+    shop.migration(
+        "shop",
+        "0002_more",
+        """
+        class Migration(migrations.Migration):
+            dependencies = [("shop", "0001_step")]
+            operations = [
+                migrations.AddField("Thing", "note", models.TextField(default="x")),
+                migrations.CreateModel("More", [("id", models.BigAutoField(primary_key=True))]),
+                migrations.RemoveField("Place", "code"),
+            ]
+    """,
+    )
+    shop.migrate("-v0")
+    shop.database.psql("UPDATE shop_thing SET note = 'y' WHERE id % 2 = 0; VACUUM FULL shop_thing")
+    code, answer = verify(shop, "--only", "indexes", "--before", path)
+    assert code == 0, answer
+    assert {(f["object"], f["text"]) for f in answer["findings"]} == {
+        ("public.shop_place", "columns gone or renamed: code"),
+        ("public.shop_more", "is new, with 0 rows"),
+    }
+    shop.database.psql(
+        "UPDATE shop_thing SET n = n + 1 WHERE id = 7; DROP TABLE older; DELETE FROM shop_place WHERE false"
+    )
+    assert problems(shop, "--only", "indexes", "--before", path) == {
+        "public.shop_thing": "values changed in n",
+        "public.older": "is gone with its 0 rows",
+    }
+    shop.database.psql("DELETE FROM shop_thing WHERE id = 7")
+    assert problems(shop, "--only", "indexes", "--before", path)["public.shop_thing"] == "had 3,000 rows and has 2,999"
+
+
+@pytest.mark.slow
+def test_files_that_do_not_fit(shop: Site) -> None:
+    other = shop.folder / "other.json"
+    other.write_text('{"version": 1}')
+    for arguments, said in (
+        (("--before", str(shop.folder / "none.json")), "cannot be read"),
+        (("--before", str(other)), "is no file of migrations verify"),
+        (("--save", str(shop.folder / "no" / "where.json")), "cannot be written"),
+    ):
+        done = shop.manage("migrations", "verify", "--only", "indexes", *arguments, check=False)
+        assert done.returncode == 1
+        assert said in done.stderr
+    assert shop.manage("migrations", "verify", "--save", "a", "--before", "b", check=False).returncode == 2
+
+
+@pytest.mark.slow
+@pytest.mark.postgres_matrix
+def test_amcheck_where_it_is_present(any_database: Database, tmp_path: Path) -> None:
+    """An index over a function that changed since is found by heapallindexed; without the extension that is said."""
+    any_database.psql("""
+        CREATE FUNCTION twist(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n + 1';
+        CREATE TABLE twisted (n int); INSERT INTO twisted SELECT generate_series(1, 100);
+        CREATE INDEX twisted_twist ON twisted (twist(n));
+        CREATE OR REPLACE FUNCTION twist(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n + 1000';
+    """)
+    with quick_site(tmp_path, any_database) as site, any_database.connect() as connection:
+        assert "not installed" in verify(site, "--only", "amcheck")[1]["skipped"]["amcheck"]
+        if not connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'").fetchone():
+            return  # the embedded server has no contrib extensions; that it is said was asserted above
+        connection.execute("CREATE EXTENSION amcheck")
+        found = problems(site, "--only", "amcheck")
+        assert set(found) == {"twisted_twist"}
+        assert "lacks matching index tuple" in found["twisted_twist"]
+
+
+@pytest.mark.slow
+def test_nobody_is_stopped(shop: Site) -> None:
+    """Writers go on while it looks, and it writes nothing: no transaction number is used by it."""
+    stop, written = threading.Event(), []
+
+    def write() -> None:
+        with shop.database.connect() as connection:
+            connection.execute("SET lock_timeout = '50ms'")
+            while not stop.is_set():
+                connection.execute("UPDATE shop_thing SET n = n WHERE id = 5")
+                written.append(1)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        verify(shop)
+    finally:
+        stop.set()
+        writer.join()
+    assert len(written) > 100

@@ -1,0 +1,125 @@
+"""What every command promises: help that teaches, a guide, JSON and nothing else, exit codes, words for Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import import_module
+from io import StringIO
+from typing import Any, cast
+
+import pytest
+from django.core.management import load_command_class
+from django.core.management.base import CommandParser
+
+from livemigrations.management.subcommands import CommandOfSubcommands, Subcommand
+from tests.livemigrations.site import Site
+from tests.support.database import ROOT
+
+COMMANDS = {
+    name: cast("CommandOfSubcommands", load_command_class("livemigrations", name)) for name in ("migrations", "backup")
+}
+PARTS = [(command, part) for command, made in COMMANDS.items() for part in made.parts]
+READING = [
+    ("migrations", "status"), ("migrations", "history"), ("migrations", "kept"), ("migrations", "plan"),
+    ("migrations", "trace"), ("migrations", "lint", "--all"), ("migrations", "adopt", "--dry-run"),
+    ("migrations", "drift"), ("migrations", "verify"), ("migrations", "compatible"), ("backup", "list"),
+]  # fmt: skip
+MODEL = """
+migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True, serialize=False)),
+    ("n", models.IntegerField(null=True))]),
+"""
+
+
+def subcommand(command: str, part: str) -> type[Subcommand]:
+    kind: type[Subcommand] = import_module(f"{COMMANDS[command].package}.{part}").Command
+    return kind
+
+
+def guide(command: str, part: str) -> str:
+    return (ROOT / "docs" / "commands" / f"{part if command == 'migrations' else command}.md").read_text()
+
+
+@pytest.mark.parametrize(("command", "part"), PARTS)
+def test_help_and_guide(command: str, part: str) -> None:
+    kind = subcommand(command, part)
+    assert f"manage.py {command} {part}" in kind.description, "an example"
+    assert 0 in kind.exit_codes
+    text = guide(command, part)
+    assert f"{command} {part}" in text
+    assert "exit code" in text.lower()
+    assert "json" in text.lower()
+    for code in kind.exit_codes:
+        assert re.search(rf"\b{code}\b", text), f"exit code {code}"
+
+
+@pytest.mark.parametrize(("command", "part"), PARTS)
+def test_options(command: str, part: str) -> None:
+    parser: CommandParser = COMMANDS[command].create_parser("manage.py", command)
+    out = StringIO()
+    chosen: Any = parser._subparsers
+    chosen._group_actions[0].choices[part].print_help(out)
+    assert "--json" in out.getvalue()
+    assert "--database" in out.getvalue()
+    assert "130" in out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory, pg_server: Any) -> Any:
+    from tests.support.database import fresh
+
+    with fresh(pg_server) as database:
+        site = Site(tmp_path_factory.mktemp("contract"), database).shop(MODEL)
+        site.app(
+            "shop",
+            models="class Thing(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    n = models.IntegerField(null=True)\n",
+            migrations={},
+        )
+        site.migrate("-v0")
+        yield site
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_json_and_nothing_else(ready: Site, words: tuple[str, ...]) -> None:
+    done = ready.manage(*words, "--json", check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_wrong_usage(ready: Site, words: tuple[str, ...]) -> None:
+    done = ready.manage(*words, "--no-such-option", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage:" in done.stderr
+    done = ready.manage(*words, "--database", "nowhere", check=False)
+    assert done.returncode == 1
+    assert "There is no database 'nowhere'" in done.stderr
+
+
+@pytest.mark.slow
+def test_migrate_json(ready: Site) -> None:
+    done = json.loads(ready.migrate("--json", "shop", "zero").stdout)
+    assert (done["outcome"], done["unapplied"], done["error"]) == ("finished", ["shop.0001_step"], "")
+    ready.database.psql("CREATE TABLE older (id int)")
+    done = json.loads(ready.migrate("--json").stdout)
+    assert (done["outcome"], done["applied"]) == ("finished", ["shop.0001_step"])
+    assert done["steps"][0]["lane"] == "instant"
+    assert json.loads(ready.migrate("--json").stdout)["applied"] == []
+    ready.migration("shop", "0002_wrong", FAILING)
+    failed = ready.migrate("--json", check=False)
+    assert failed.returncode == 1
+    assert "division by zero" in failed.stderr
+    assert json.loads(failed.stdout)["outcome"] == "failed"
+    failed = ready.migrate("--json", "--rollback-on-failure", check=False)
+    assert json.loads(failed.stdout)["outcome"] == "taken back"
+    assert "leave one of them away" in ready.migrate("--json", "--sql", check=False).stderr
+
+
+FAILING = """
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_step")]
+    operations = [migrations.RunSQL("SELECT 1 / 0", "")]
+"""

@@ -1,0 +1,1 @@
+"""Tests of the reviews: plan, trace and lint."""

@@ -1,0 +1,1 @@
+"""Every schema operation that Django's own tests exercise, told as migrations: live and plain must agree."""

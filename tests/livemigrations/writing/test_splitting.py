@@ -1,0 +1,149 @@
+"""How changes are split: one kind of work a file, contracts last, and nothing left to detect."""
+
+from __future__ import annotations
+
+from graphlib import TopologicalSorter
+from typing import Any
+
+import pytest
+from django.db import migrations, models
+from django.db.migrations import Migration
+from django.db.migrations.graph import MigrationGraph
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.questioner import MigrationQuestioner
+from django.db.migrations.state import ProjectState
+
+from livemigrations.translation import Work
+from livemigrations.writing.splitting import Notes
+from livemigrations.writing.writer import SafeMigrationWriter
+from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, models_of
+from tests.livemigrations.writing.states import SafeAutodetector, applied, detected, state_of
+
+# The kinds of work of the files that a change is written as; a star marks those of the stage contract.
+WRITTEN = {
+    "nullable column": "schema",
+    "column with a default": "schema, default*",
+    "text that may be blank": "schema, default*",
+    "column with a default in the database": "schema",
+    "json with an empty default": "schema, default*",
+    "default of each row's own": "schema, rows, not null",
+    "uuid of each row's own": "schema, rows, not null, default*",
+    "code of each row's own": "schema, rows, rows*, not null*",
+    "default that Python makes": "schema, not null*",
+    "touched by itself": "schema, default*",
+    "unique column": "schema",
+    "foreign key": "schema, foreign key",
+    "foreign key with a default": "schema, foreign key, default*",
+    "many to many": "schema",
+    "null off": "rows, not null*",
+    "null off, and unique": "schema, rows, not null*",
+    "null on": "schema",
+    "unique on": "constraint",
+    "index on": "index",
+    "default of the database off": "default*",
+    "key on": "foreign key",
+    "column goes": "schema, drop*",
+    "many to many goes": "schema, drop*",
+    "index": "index",
+    "index goes": "remove",
+    "check": "constraint",
+    "unique of two": "constraint",
+    "constraint goes": "remove",
+    "unique together": "constraint",
+    "unique together goes": "remove",
+    "options only": "schema",
+    "new model": "schema",
+    "model goes": "schema, drop*",
+    "key and its model go": "schema, drop*",
+    "child goes": "schema, drop*",
+    "several at once": "schema, index, foreign key, constraint, drop*",
+}
+
+
+def works(*, before: str, after: str, renamed: bool = False) -> str:
+    found = detected(state_of(before), state_of(after), renamed=renamed)
+    notes: list[Notes] = [vars(migration)["notes"] for migration in found]
+    return ", ".join(f"{note.work.value}{'*' * (note.stage == 'contract')}" for note in notes)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_nothing_is_left_to_detect(name: str) -> None:
+    before, after = state_of(models_of(0, name)), state_of(models_of(1, name))
+    found = detected(before, after)
+    assert found
+    assert detected(applied(before, found), after) == []
+    for migration in found:
+        text = SafeMigrationWriter(migration).as_string()
+        compile(text, migration.name, "exec")
+        assert text.count('"""') == 2
+
+
+@pytest.mark.parametrize(("name", "expected"), WRITTEN.items(), ids=WRITTEN)
+def test_a_file_for_each_kind_of_work(name: str, expected: str) -> None:
+    assert works(before=models_of(0, name), after=models_of(1, name)) == expected
+
+
+def test_renames_are_contracts_and_say_what_they_break() -> None:
+    before, after = HEAD + ONE.format(m="Cart"), HEAD + ONE.format(m="Cart").replace("    a =", "    z =")
+    found = detected(state_of(before), state_of(after), renamed=True)
+    assert [vars(migration)["notes"].work for migration in found] == [Work.RENAME]
+    assert 'db_column="a"' in SafeMigrationWriter(found[0]).as_string()
+    kept = after.replace("z = models.IntegerField()", 'z = models.IntegerField(db_column="a")')
+    assert works(before=before, after=kept, renamed=True) == "schema"
+    assert works(before=before, after=before.replace("Cart", "Basket"), renamed=True) == "rename*"
+
+
+def test_what_builds_on_a_contract_comes_after_it() -> None:
+    """A column that takes the place of one that goes waits until it is gone."""
+    before = HEAD + ONE.format(m="Cart") + "    b = models.IntegerField()\n"
+    after = HEAD + ONE.format(m="Cart") + '    c = models.TextField(db_column="b", null=True)\n'
+    assert works(before=before, after=after) == "schema, drop*, schema"
+
+
+def test_a_new_app_stays_in_one_file() -> None:
+    after = state_of(models_of(1))
+    found = SafeAutodetector(ProjectState(), after, MigrationQuestioner({"ask_initial": True})).changes(
+        MigrationGraph()
+    )["shop"]
+    assert [migration.name for migration in found] == ["0001_initial"]
+    assert "Locks: nothing that traffic knows" in SafeMigrationWriter(found[0]).as_string()
+
+
+def fields(**more: Any) -> list[tuple[str, Any]]:
+    return [("id", models.BigAutoField(primary_key=True)), *more.items()]
+
+
+def two_apps(*operations: tuple[str, Operation]) -> ProjectState:
+    state = ProjectState()
+    for label, operation in operations:
+        operation.state_forwards(label, state)
+    return state
+
+
+def test_apps_that_depend_on_each_other() -> None:
+    """A key moves to a new model of the other app, whose old model goes."""
+    thing = migrations.CreateModel("Thing", fields(n=models.IntegerField()))
+    kind = migrations.CreateModel("Kind", fields())
+    old_key = models.ForeignKey("shop.thing", models.CASCADE)
+    new_key = models.ForeignKey("shop.kind", models.CASCADE, null=True)
+    seen = migrations.CreateModel("Seen", fields(box=models.ForeignKey("depot.box", models.CASCADE)))
+    box = migrations.CreateModel("Box", fields(size=models.IntegerField(), thing=old_key))
+    before = two_apps(("shop", thing), ("depot", box))
+    after = two_apps(
+        ("shop", kind),
+        ("depot", migrations.CreateModel("Box", fields(size=models.TextField(), kind=new_key))),
+        ("shop", seen),
+    )
+    graph = MigrationGraph()
+    for label in ("shop", "depot"):
+        graph.add_node((label, "0001_initial"), Migration("0001_initial", label))
+    found = SafeAutodetector(before.clone(), after.clone(), MigrationQuestioner()).changes(graph)
+    nodes = {(m.app_label, m.name): m for whole in found.values() for m in whole}
+    depends = {key: [d for d in map(tuple, m.dependencies) if d in nodes] for key, m in nodes.items()}
+    order = [nodes[key] for key in TopologicalSorter(depends).static_order()]
+    assert len(order) >= 5
+    reached = applied(before, order)
+    assert SafeAutodetector(reached, after.clone(), MigrationQuestioner()).changes(graph) == {}
+    contracts = {key for key, m in nodes.items() if vars(m).get("stage") == "contract"}
+    assert len(contracts) == 2
+    assert not any(contracts & set(depends[key]) for key in nodes.keys() - contracts)
