@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +11,11 @@ import pytest
 from tests.livemigrations import test_bad_input as bad_input
 from tests.livemigrations.operations import test_adoption as adoption
 from tests.livemigrations.site import Site
-from tests.support.database import Database, fresh
+from tests.support.database import fresh
 from tests.support.localized import localized
 from tests.support.postgres import PgServer
 from tests.support.roles import role
+from tests.support.waiting import wait_until
 
 BASE = """
 migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True))]),
@@ -48,30 +47,19 @@ def filled(site: Site, *steps: str) -> Site:
     return site
 
 
-def released_later(database: Database, statement: str) -> threading.Thread:
-    """Hold what a statement locks for a second and a half."""
-
-    def hold() -> None:
-        with database.connect(autocommit=False) as holder:
-            holder.execute(statement)
-            begun.set()
-            time.sleep(1.5)
-
-    begun = threading.Event()
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert begun.wait(10)
-    return thread
-
-
 def a_lock_comes_free_in_the_end(site: Site) -> None:
     """55P03 is tried again: a transaction that counts as short is asked, and asked again."""
     filled(site, COLUMN).set("LIVEMIGRATIONS_LONG_TRANSACTION_MS = 60000")
-    thread = released_later(site.database, "SELECT count(*) FROM shop_thing")
-    assert "OK" in site.migrate().stdout
-    thread.join()
-    with site.database.connect() as connection:
-        row = connection.execute("SELECT max(attempts) FROM livemigrations_step").fetchone()
+    asking = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'shop_thing'::regclass"
+    with site.database.connect(autocommit=False) as holder, site.database.connect() as watching:
+        holder.execute("SELECT count(*) FROM shop_thing")
+        process = site.popen("migrate", "--no-input")
+        wait_until(lambda: watching.execute(asking).fetchone() is not None)
+        wait_until(lambda: watching.execute(asking).fetchone() is None)
+        holder.rollback()
+        said, _ = process.communicate(timeout=60)
+        assert "OK" in said
+        row = watching.execute("SELECT max(attempts) FROM livemigrations_step").fetchone()
         assert row is not None
         assert row[0] > 1
 
@@ -94,15 +82,12 @@ def an_index_cut_off_is_built_again(site: Site) -> None:
         holder.execute("INSERT INTO shop_thing (n) VALUES (1)")
         process = site.popen("migrate", "--no-input")
         with site.database.connect() as killer:
-            until = time.monotonic() + 60
-            while time.monotonic() < until:
-                found = killer.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%'"
-                    " AND pid <> pg_backend_pid() AND EXISTS (SELECT 1 FROM pg_class WHERE relname = 'thing_n')"
-                ).fetchall()
-                if found:
-                    break
-                time.sleep(0.05)
+            building = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
+                " AND EXISTS (SELECT 1 FROM pg_class WHERE relname = 'thing_n')"
+            )
+            wait_until(lambda: killer.execute(building).fetchall())
         said, _ = process.communicate(timeout=60)
         assert process.returncode == 1, said
         assert "Traceback" not in said
