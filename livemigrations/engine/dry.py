@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
+from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.passage import Passage
@@ -33,6 +34,12 @@ def dry_session(connection: BaseDatabaseWrapper) -> Session:
     session = Session(connection, Silent())
     session.around.pending = Pending()
     return session
+
+
+def rendered(state: ProjectState) -> ProjectState:
+    """The state with its models made: the states that come of it then take over all but those that change."""
+    state.apps  # noqa: B018
+    return state
 
 
 def targets(executor: LiveExecutor, app_label: str | None, migration_name: str | None) -> list[Any]:
@@ -73,13 +80,13 @@ def walk[P: Passage](executor: LiveExecutor, plan: Plan, make: Callable[[Migrati
     for migration in back:
         key = (migration.app_label, migration.name)
         passages.append(make(migration))
-        passages[-1].back(executor.loader.project_state(key, at_end=False), applied=key in recorded)
+        passages[-1].back(rendered(executor.loader.project_state(key, at_end=False)), applied=key in recorded)
     executor.loader.applied_migrations = {
         key: value
         for key, value in executor.loader.applied_migrations.items()
         if executor.loader.graph.nodes.get(key) not in back
     }
-    state = executor.project_state()
+    state = rendered(executor.project_state()) if forward else executor.project_state()
     for migration in order:
         if migration in forward:
             passages.append(make(migration))

@@ -16,6 +16,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.objects import Key, Objects, Thing, own_schemas, read_objects, used_schemas
 from livemigrations.catalog.relations import fetch
+from livemigrations.engine.dry import rendered
 from livemigrations.engine.planner import is_noop, parts
 from livemigrations.engine.rehearsal import standing_in
 from livemigrations.errors import RehearsalFailed
@@ -78,7 +79,7 @@ def rehearse(
     history = History()
     with scratch_database(connection, purpose=purpose) as scratch, standing_in(scratch, connection.alias) as twin:
         _furnish(connection, twin)
-        state = ProjectState(real_apps=set())
+        state = rendered(ProjectState(real_apps=set()))
         for migration in migrations:
             tell(str(migration))
             _rehearse(twin, migration, state, history, each=each)
