@@ -7,9 +7,17 @@ from argparse import ArgumentTypeError
 
 def count(text: str) -> int:
     """A whole number from 1 on."""
-    if not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"give a whole number from 1 on, not {text!r}")
-    return int(text)
+    return _whole(text, "a whole number from 1 on", least=1)
+
+
+def rows(text: str) -> int:
+    """A number of rows; none is one as well."""
+    return _whole(text, "a number of rows")
+
+
+def sprint(text: str) -> int:
+    """The number of a sprint; names of migrations have two digits for it."""
+    return _whole(text, "the number of a sprint", most=99)
 
 
 def days(text: str) -> float:
@@ -21,3 +29,9 @@ def days(text: str) -> float:
     if not 0 <= value < 1e6:
         raise ArgumentTypeError(f"give a number of days, not {text!r}")
     return value
+
+
+def _whole(text: str, what: str, *, least: int = 0, most: int = 10**9) -> int:
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
+        raise ArgumentTypeError(f"give {what}, not {text!r}")
+    return int(text)

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-
-def sprint(text: str) -> int:
-    """The number of a sprint."""
-    if not text.isdigit():
-        raise ArgumentTypeError(f"give the number of a sprint, not {text!r}")
-    return int(text)
-
-
-def rows(text: str) -> int:
-    """A number of rows; none is one as well."""
-    if not text.isdigit():
-        raise ArgumentTypeError(f"give a number of rows, not {text!r}")
-    return int(text)
+from livemigrations.management.arguments import sprint
 
 
 def add_choice(parser: CommandParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.writer import MigrationWriter
 
+from livemigrations.management.arguments import sprint
 from livemigrations.translation import Stage
 from livemigrations.writing.autodetector import SafeAutodetectorMixin
 from livemigrations.writing.naming import names_sprints, sprint_for, with_sprint
@@ -47,12 +47,6 @@ def _written_by(writer: type[MigrationWriter]) -> Iterator[None]:
         _writer.reset(token)
 
 
-def _sprint(text: str) -> int:
-    if not text.isdigit() or int(text) > 99:
-        raise ArgumentTypeError(f"give the number of a sprint, not {text!r}")
-    return int(text)
-
-
 class LiveMakeMigrationsMixin(_Base):
     """Put it before Django's (or the project's) makemigrations Command: ``class Command(Mixin, Command)``."""
 
@@ -63,7 +57,7 @@ class LiveMakeMigrationsMixin(_Base):
         group = parser.add_argument_group("live migrations")
         group.add_argument(
             "--sprint",
-            type=_sprint,
+            type=sprint,
             metavar="N",
             help="Sprint of the new migrations; the newest of the project if left away.",
         )

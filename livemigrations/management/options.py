@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from livemigrations.management.choosing import sprint
+from livemigrations.management.arguments import count, sprint
 
 _LOOKING = {"check_unapplied": "--check", "plan": "--plan", "prune": "--prune", "sql": "--sql"}
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"give a whole number from 1 on, not {text!r}")
-    return int(text)
-
-
 def _count_or_all(text: str) -> int:
-    return 0 if text == "all" else _count(text)
+    return 0 if text == "all" else count(text)
 
 
 def add_live_options(parser: CommandParser) -> None:
@@ -27,7 +20,7 @@ def add_live_options(parser: CommandParser) -> None:
     group = parser.add_argument_group("live migrations")
     which = group.add_mutually_exclusive_group()
     which.add_argument("--sprint", type=sprint, metavar="N", help="Migrate to the end of sprint N, either way.")
-    which.add_argument("--forward", type=_count, metavar="N", help="Apply the next N migrations.")
+    which.add_argument("--forward", type=count, metavar="N", help="Apply the next N migrations.")
     which.add_argument(
         "--back", type=_count_or_all, metavar="N|all", help="Take back the last N migrations, or all of them."
     )

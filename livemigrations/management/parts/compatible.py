@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.inspection.compatibility import Compatibility, Finding, compatibility
+from livemigrations.management.arguments import rows
 from livemigrations.management.subcommands import Subcommand
 
 _MOST = 6
@@ -20,12 +21,6 @@ def _revision(text: str) -> str:
     if not (app and dot and name):
         raise ArgumentTypeError(f"give app.migration, such as shop.0004_total, not {text!r}")
     return text
-
-
-def _rows(text: str) -> int:
-    if not text.isdigit():
-        raise ArgumentTypeError(f"give a number of rows, not {text!r}")
-    return int(text)
 
 
 class Command(Subcommand):
@@ -62,7 +57,7 @@ class Command(Subcommand):
         )
         parser.add_argument(
             "--sample",
-            type=_rows,
+            type=rows,
             default=20,
             metavar="N",
             help="Rows of each table to copy; new rows are made after their example. 20 unless told.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -13,16 +12,8 @@ from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.kept import Kept, kept
 from livemigrations.engine.discarding import discard
 from livemigrations.errors import LiveMigrationError
+from livemigrations.management.arguments import days
 from livemigrations.management.subcommands import Subcommand
-
-
-def _days(text: str) -> float:
-    try:
-        if (days := float(text)) >= 0:
-            return days
-    except ValueError:
-        pass
-    raise ArgumentTypeError(f"give a number of days, not {text!r}")
 
 
 class Command(Subcommand):
@@ -42,7 +33,7 @@ class Command(Subcommand):
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:
         parser.add_argument("--discard", metavar="NAME|all", help="Drop what is kept under this name, or everything.")
-        parser.add_argument("--older-than", type=_days, metavar="DAYS", help="Only what is kept for so many days.")
+        parser.add_argument("--older-than", type=days, metavar="DAYS", help="Only what is kept for so many days.")
         parser.add_argument("--no-input", action="store_false", dest="interactive", help="Do not ask.")
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from livemigrations.management.choosing import add_choice, choice, rows
+from livemigrations.management.arguments import rows
+from livemigrations.management.choosing import add_choice, choice
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.review.trace import Choice, trace
 from livemigrations.review.traced import DANGER, Finding, TracedStatement, TraceReport
