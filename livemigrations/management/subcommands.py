@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.engine.failures import in_words
 from livemigrations.engine.pooler import direct
+from livemigrations.errors import LiveMigrationError
 
 INTERRUPTED = 130
 
@@ -57,6 +58,20 @@ class Subcommand:
 
     def json(self, data: Any) -> None:
         self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, indent=2))
+
+    def agreed(self, question: str, *, remedy: str) -> bool:
+        """Whether the answer to a question, asked on standard error, is yes.
+
+        Raises ``LiveMigrationError`` with the ``remedy`` where there is nobody to answer.
+        """
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise LiveMigrationError(f"There is nobody to ask. Nothing was changed. Remedy: {remedy}.")
+        self.stderr.write(f"{question} [y/N] ", ending="")
+        self.stderr.flush()
+        try:
+            return input().strip().lower() in ("y", "yes")
+        except EOFError:  # Ctrl-D
+            return False
 
 
 class CommandOfSubcommands(BaseCommand):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
@@ -93,8 +92,10 @@ class Command(Subcommand):
     def _agreed(self, found: Examination, options: dict[str, Any]) -> bool:
         if not options["interactive"]:
             return True
-        if options["as_json"] or not sys.stdin.isatty():
+        if options["as_json"]:
             raise LiveMigrationError(
-                "There is nobody to ask. Nothing was written. Remedy: look with --dry-run, then give --no-input."
+                "With --json nothing is shown to agree to. Nothing was written. Remedy: look with --dry-run, then give"
+                " --no-input."
             )
-        return input(f"Go on with these {len(found.cut.chosen)} migrations? [y/N] ").strip().lower() in ("y", "yes")
+        question = f"Go on with these {len(found.cut.chosen)} migrations?"
+        return self.agreed(question, remedy="look with --dry-run, then give --no-input")

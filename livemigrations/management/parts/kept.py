@@ -62,7 +62,7 @@ class Command(Subcommand):
         if options["interactive"] and chosen:
             for line in chosen:
                 self.stderr.write(_line(line))
-            if input("These rows will be gone. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+            if not self.agreed("These rows will be gone. Go on?", remedy="look at the list, then give --no-input"):
                 raise LiveMigrationError("Not confirmed: nothing was dropped.")
         discard(connection, chosen)
         if options["as_json"]:
