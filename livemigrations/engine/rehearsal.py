@@ -32,7 +32,7 @@ class Seen:
 
 _TABLES = """
 SELECT c.oid::bigint, n.nspname, c.relname, pg_table_size(c.oid),
-       CASE WHEN c.reltuples >= 0 THEN c.reltuples WHEN c.relkind = 'p' THEN 0 ELSE pg_stat_get_live_tuples(c.oid) END::bigint
+       CASE WHEN c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 THEN c.reltuples ELSE pg_stat_get_live_tuples(c.oid) END::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """

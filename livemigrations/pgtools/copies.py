@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,7 +16,7 @@ from livemigrations.pgtools.restoring import restore
 from livemigrations.pgtools.running import run
 from livemigrations.pgtools.samples import Sampler
 from livemigrations.pgtools.scratch import scratch_database
-from livemigrations.statements.names import Name, identifier
+from livemigrations.statements.names import identifier
 
 _LEASE = "livemigrations_lease"
 BOOKS = ("django_migrations", *(table for table in TABLES if table != _LEASE))  # nobody is migrating the copy
@@ -27,30 +26,6 @@ _OPTIONS = (
     "--format", "custom", "--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
     "--lock-wait-timeout", "60s",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What the planner believes of a table: ``rows``, -1 if it was never counted, and its ``size`` in bytes."""
-
-    rows: int
-    size: int
-
-
-def estimates(connection: BaseDatabaseWrapper) -> dict[Name, Estimate]:
-    """The planner's estimate of every ordinary or partitioned table, the sum of its partitions for the latter."""
-    rows = fetch(
-        connection,
-        "SELECT n.nspname, c.relname, t.rows::bigint, t.size::bigint FROM pg_class c"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (SELECT CASE WHEN min(l.reltuples) < 0 THEN -1"
-        " ELSE sum(l.reltuples) END AS rows, sum(pg_table_size(l.oid)) AS size FROM pg_partition_tree(c.oid) p"
-        " JOIN pg_class l ON l.oid = p.relid WHERE p.isleaf) t"
-        " WHERE c.relkind = 'p' AND n.nspname !~ '^pg_'"
-        " UNION ALL SELECT n.nspname, c.relname, c.reltuples::bigint, pg_table_size(c.oid) FROM pg_class c"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
-    )
-    return {Name(schema, name): Estimate(int(count or 0), int(size or 0)) for schema, name, count, size in rows}
 
 
 @contextmanager

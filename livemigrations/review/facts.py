@@ -21,7 +21,7 @@ BOOKS = ("livemigrations_", "django_migrations")
 # A table that was never analysed has no estimate of its rows; those that its statistics saw coming in will do.
 _SIZES = """
 WITH leaves AS (SELECT relid FROM pg_partition_tree(%s) WHERE isleaf UNION SELECT %s::oid)
-SELECT sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples WHEN c.relkind = 'p' THEN 0
+SELECT sum(CASE WHEN c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 THEN c.reltuples
                 ELSE nullif(pg_stat_get_live_tuples(c.oid), 0) END)::bigint,
        sum(pg_table_size(c.oid))::bigint, sum(pg_indexes_size(c.oid))::bigint
 FROM leaves JOIN pg_class c ON c.oid = leaves.relid

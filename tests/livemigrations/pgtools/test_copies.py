@@ -13,7 +13,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from livemigrations.bookkeeping import ensure_bookkeeping
 from livemigrations.catalog.definitions import Table, read_table
 from livemigrations.catalog.relations import fetch, relation_oid
-from livemigrations.pgtools.copies import estimates, schema_copy
+from livemigrations.pgtools.copies import schema_copy
 from livemigrations.statements.names import Name
 from tests.livemigrations.site import settings_for
 from tests.support.catalogs import catalog, differences
@@ -113,18 +113,6 @@ def test_a_sample_satisfies_its_foreign_keys(connection: BaseDatabaseWrapper) ->
         assert fetch(copy, "SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f'") == [(True,)]
         assert count(copy, "busy") == len(fetch(copy, "SELECT DISTINCT person FROM visit"))
         assert fetch(copy, "SELECT reltuples FROM pg_class WHERE relname = 'visit_2026'") == [(5,)]
-
-
-def test_estimates(connection: BaseDatabaseWrapper) -> None:
-    fill(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE place, visit")
-    found = estimates(connection)
-    assert found[Name("public", "place")].rows == 200
-    assert found[Name("public", "place")].size >= 8192
-    assert found[Name("public", "visit")] == found[Name("public", "visit_2026")]
-    assert found[Name("public", "visit")].rows == 100
-    assert found[Name('Odd "Na me', "Person")].rows == -1
 
 
 def test_orphans_stay_orphans(connection: BaseDatabaseWrapper) -> None:
