@@ -74,10 +74,15 @@ def index_body(definition: str) -> str:
     return definition[definition.index(" USING ") + 1 :]
 
 
+_WHEN_CHECKED = re.compile(
+    r"(?: (?:NOT VALID|NOT DEFERRABLE|DEFERRABLE|INITIALLY (?:DEFERRED|IMMEDIATE)))+(?=$| NOT ENFORCED$)"
+)
+
+
 def constraint_body(definition: str) -> str:
     """The part of ``pg_get_constraintdef`` that says what holds, not when it is checked."""
-    text = re.sub(r" (NOT VALID|NOT DEFERRABLE|DEFERRABLE|INITIALLY (DEFERRED|IMMEDIATE))", "", definition)
-    return re.sub(r"REFERENCES (?:\S+\.)?(\S+)\(", r"REFERENCES \1(", text)
+    text = _WHEN_CHECKED.sub("", definition)
+    return re.sub(r"REFERENCES (?:\S+\.)?(\S+)\(", r"REFERENCES \1(", text) if text.startswith("FOREIGN KEY") else text
 
 
 def read_columns(connection: BaseDatabaseWrapper, oid: int) -> dict[str, Column]:

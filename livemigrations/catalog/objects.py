@@ -255,12 +255,15 @@ def _indexes(reader: _Reader) -> None:
         reader.add(Kind.INDEX, reader.plain(schema, table), name, word + body, sql, valid=valid)
 
 
+_DEFERRABLE = re.compile(r"(?<! NOT) DEFERRABLE(?: INITIALLY \w+)?(?: NOT \w+)?$")
+
+
 def _constraints(reader: _Reader) -> None:
     for schema, table, name, text, valid in reader.rows(_CONSTRAINTS):
         body = constraint_body(text)
-        bare = text.replace(" NOT VALID", "")
+        bare = text.removesuffix(" NOT VALID")
         sql = f"ALTER TABLE {reader.sql_name(schema, table)} ADD CONSTRAINT {identifier(name)} {bare}"
-        note = "deferrable" if " DEFERRABLE" in text and " NOT DEFERRABLE" not in text else ""
+        note = "deferrable" if _DEFERRABLE.search(text) else ""
         reader.add(Kind.CONSTRAINT, reader.plain(schema, table), name, body, sql, valid=valid, note=note)
 
 

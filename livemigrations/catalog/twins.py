@@ -69,10 +69,7 @@ def table_of_model(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> Tabl
     with _undone(connection):
         for statement in collector.collected_sql:
             if " FOREIGN KEY " not in statement:
-                _run(
-                    connection,
-                    re.sub(rf"^CREATE TABLE {re.escape(name)}", f"CREATE TEMPORARY TABLE {name}", statement),
-                )
+                _run(connection, re.sub(rf"^CREATE TABLE (?={re.escape(name)})", "CREATE TEMPORARY TABLE ", statement))
         rows = fetch(connection, "SELECT ('pg_temp.' || %s)::regclass::oid::bigint", [name])
         return read_table(connection, rows[0][0])
 
