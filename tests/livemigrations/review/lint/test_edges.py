@@ -1,0 +1,109 @@
+"""Where a rule ends: what is next to a finding, and none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livemigrations.review.lint import Engine
+from tests.livemigrations.review.lint.shelf import Shelf
+
+FREE_KEY = (
+    'migrations.AddField("part", "near", models.ForeignKey("thing", models.DB_CASCADE, null=True, db_index=False)),'
+)
+UNIQUE = 'migrations.AddConstraint("thing", models.UniqueConstraint(fields=["code"], name="thing_u"{more})),'
+INDEX = 'migrations.AddIndex("{model}", models.Index(fields=[{fields}], name="{name}"{more})),'
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def index(model: str, *fields: str, more: str = "") -> str:
+    named = ", ".join(f'"{field}"' for field in fields)
+    return INDEX.format(model=model, fields=named, name=f"{model}_{'_'.join(fields)}", more=more)
+
+
+def count(shelf: Shelf, rule: str, engine: Engine = Engine.LIVE) -> int:
+    return sum(finding.rule.id == rule for finding in shelf.found(engine, enable=(rule,)))
+
+
+def test_names_are_measured_in_bytes(shelf: Shelf) -> None:
+    shelf.add(f'migrations.AddField("thing", "x", models.IntegerField(null=True, db_column="{"ü" * 31}")),')
+    assert count(shelf, "LM510") == 0
+    shelf.add(f'migrations.AddField("thing", "y", models.IntegerField(null=True, db_column="{"ä" * 32}")),')
+    assert count(shelf, "LM510") == 1
+
+
+def test_a_key_that_stays_none_needs_no_index(shelf: Shelf) -> None:
+    shelf.add(FREE_KEY)
+    assert count(shelf, "LM512") == 1
+    shelf.add(
+        'migrations.AlterField("part", "near", models.ForeignKey('
+        '"thing", models.DB_CASCADE, null=True, db_index=False, db_constraint=False)),'
+    )
+    assert count(shelf, "LM512") == 0
+
+
+@pytest.mark.parametrize(("more", "found"), [("", 0), (", condition=Q(amount__gt=0)", 1)])
+def test_an_index_over_some_of_the_rows_serves_no_key(shelf: Shelf, more: str, found: int) -> None:
+    shelf.add(FREE_KEY)
+    shelf.add(index("part", "near", more=more))
+    assert count(shelf, "LM512") == found
+
+
+def test_the_key_has_to_come_first_in_an_index(shelf: Shelf) -> None:
+    shelf.add(FREE_KEY)
+    shelf.add("migrations.RunSQL('CREATE INDEX part_near ON {label}_part (amount, near_id)', 'DROP INDEX part_near'),")
+    assert count(shelf, "LM512") == 1
+    shelf.add("migrations.RunSQL('CREATE INDEX part_nea ON {label}_part (near_id, amount)', 'DROP INDEX part_nea'),")
+    assert count(shelf, "LM512") == 0
+
+
+@pytest.mark.parametrize(("more", "found"), [("", 1), (", deferrable=models.Deferrable.DEFERRED", 0)])
+def test_a_constraint_that_waits_is_no_second_index(shelf: Shelf, more: str, found: int) -> None:
+    shelf.add(UNIQUE.format(more=more))
+    shelf.add(index("thing", "code"))
+    assert count(shelf, "LM513") == found
+
+
+def test_a_unique_beginning_of_an_index_says_more_than_it(shelf: Shelf) -> None:
+    shelf.add(UNIQUE.format(more=""))
+    shelf.add(index("thing", "code", "n"))
+    assert count(shelf, "LM519") == 0
+    shelf.add(index("thing", "n", "code"))  # the index over n of the beginning is its beginning
+    assert count(shelf, "LM519") == 1
+
+
+@pytest.mark.parametrize(("atomic", "found"), [(True, 1), (False, 0)])
+def test_locks_add_up_in_a_transaction_only(shelf: Shelf, atomic: bool, found: int) -> None:
+    shelf.add(f"{index('thing', 'code')}\n{index('part', 'amount')}", f"atomic = {atomic}")
+    assert count(shelf, "LM107", Engine.DJANGO) == found
+
+
+@pytest.mark.parametrize(("operation", "found"), [("migrations.AddIndex", 1), ("pg.AddIndexConcurrently", 0)])
+def test_a_concurrent_build_asks_for_no_strong_lock(shelf: Shelf, operation: str, found: int) -> None:
+    shelf.add(index("thing", "code").replace("migrations.AddIndex", operation), "atomic = False")
+    assert count(shelf, "LM109", Engine.DJANGO) == found
+
+
+@pytest.mark.parametrize(("stage", "found"), [("expand", 1), ("contract", 0)])
+def test_required_columns_wait_for_the_release(shelf: Shelf, stage: str, found: int) -> None:
+    shelf.add('migrations.AddField("thing", "must", models.IntegerField(default=1)),', f'stage = "{stage}"')
+    assert count(shelf, "LM205") == found
+
+
+def test_rows_beside_schema_are_told_once_a_table(shelf: Shelf) -> None:
+    rows = "migrations.RunSQL('UPDATE {label}_thing SET n = 1 WHERE id = 1', ''),\n"
+    shelf.add('migrations.AddField("thing", "x", models.IntegerField(null=True)),\n' + rows * 2)
+    assert count(shelf, "LM305") == 1
+
+
+@pytest.mark.parametrize(("before", "found"), [("", 1), ('live.FillColumn("thing", "n", Value(0)),', 0)])
+def test_a_column_that_was_filled_in_batches_has_no_null_left(shelf: Shelf, before: str, found: int) -> None:
+    if before:
+        shelf.add(before)
+    shelf.add('migrations.AlterField("thing", "n", models.IntegerField(default=0)),')
+    assert count(shelf, "LM304", Engine.DJANGO) == found
