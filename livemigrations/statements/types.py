@@ -21,7 +21,7 @@ def keeps_rows(old: str, new: str) -> bool:
     """
     if old == new or "[]" in old + new:
         return old == new
-    if new in ("text", "character varying") and old.startswith(("character varying", "text")):
+    if new in ("text", "character varying") and (old == "text" or old.startswith("character varying")):
         return True
     if old == "cidr" and new == "inet":
         return True
