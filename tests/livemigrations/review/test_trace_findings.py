@@ -77,6 +77,12 @@ def test_the_order_of_the_application(timeout: float, severity: str) -> None:
     assert told(two, one) == []
 
 
+def test_without_a_timeout_an_order_can_deadlock() -> None:
+    one = traced(locks={"b": STRONG}, held={"b": STRONG}, lock_timeout_ms=0)
+    two = traced(locks={"a": STRONG}, held={"a": STRONG, "b": STRONG}, lock_timeout_ms=0)
+    assert ("key-order", DANGER) in told(one, two)
+
+
 def test_one_statement_locks_what_it_changes_first() -> None:
     locks = {"a": "SHARE ROW EXCLUSIVE", "b": "SHARE ROW EXCLUSIVE"}
     key = "ALTER TABLE {} ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES {} (id)"
