@@ -7,9 +7,11 @@ that does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from statistics import quantiles
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -50,19 +52,27 @@ class Experience:
         found = cls()
         if not has_bookkeeping(connection):
             return found
+        size_of = cache(partial(_size_now, connection))  # a journal has many steps on few tables
         for lane, description, direction, duration, day, index in fetch(connection, _MEASURED):
             if direction == "forward":
                 found.same.setdefault(description, (duration, day))
             if lane == Lane.INSTANT:
                 found.instant_ms.append(duration)
             elif index and index != "null":
-                found._learn_index(connection, json.loads(index), duration)
+                found._learn_index(size_of, json.loads(index), duration)
         return found
 
-    def _learn_index(self, connection: BaseDatabaseWrapper, index: dict[str, str], duration_ms: float) -> None:
-        table = relation(connection, Name(index["schema"], index["table"]))
-        if table and not index["drop"] and table.size > 8 * _MIB and duration_ms > 0:
-            self.index_rates.append(table.size / duration_ms * 1000)
+    def _learn_index(self, size_of: Callable[[Name], int], index: dict[str, Any], duration_ms: float) -> None:
+        if index["drop"] or duration_ms <= 0:
+            return
+        size = size_of(Name(index["schema"], index["table"]))
+        if size > 8 * _MIB:
+            self.index_rates.append(size / duration_ms * 1000)
+
+
+def _size_now(connection: BaseDatabaseWrapper, table: Name) -> int:
+    found = relation(connection, table)
+    return found.size if found else 0
 
 
 def estimate(step: Step, tables: Sequence[TableFacts], known: Experience) -> Estimate:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test.utils import CaptureQueriesContext
+
+from livemigrations.bookkeeping import ensure_bookkeeping
 from livemigrations.engine.steps import IndexTarget, Lane, Step
 from livemigrations.review.estimates import Experience, estimate, rewrite
 from livemigrations.review.planned import Estimate, TableFacts
@@ -59,11 +64,50 @@ def test_rows() -> None:
     assert estimate(Step("nothing", Lane.INSTANT), [], Experience()).high_ms == 5
 
 
+def test_an_index_that_goes_is_not_read() -> None:
+    gone = replace(INDEX, index=IndexTarget("i", "", "a", "(n)", drop=True))
+    assert estimate(gone, [LARGE], Experience()).high_ms == 50
+
+
+def test_what_rows_took_says_nothing_of_other_rows() -> None:
+    update = Step("rows", Lane.BATCH, ("UPDATE a SET n = 1",))
+    known = Experience(same={"rows": (3.0, "2026-11-20")})
+    assert estimate(update, [LARGE], known) == estimate(update, [LARGE], Experience())
+
+
+def test_nobody_knows_how_long_a_statement_of_its_own_takes() -> None:
+    vacuum = Step("vacuum a", Lane.ONLINE, ("VACUUM a",), transactional=False)
+    assert estimate(vacuum, [LARGE], Experience()).low_ms is None
+
+
+STEPS = """
+CREATE TABLE large (n int, filler text);
+INSERT INTO large SELECT g, repeat('x', 1000) FROM generate_series(1, 10000) g;
+INSERT INTO livemigrations_run (command, holder) VALUES ('migrate', 'a test');
+INSERT INTO livemigrations_step (run_id, app, migration, operation, step, direction, state, outcome, lane, description, digest,
+    source, definition, finished_at, duration_ms)
+SELECT 1, 'shop', '0001', 0, g, 'forward', 'done', 'done', 'online', 'index ' || g, '', '',
+    '{"index": {"schema": "public", "table": "large", "drop": false}}', now(), 1000 FROM generate_series(1, 50) g;
+"""
+
+
+def test_experience_is_read_in_few_queries(connection: BaseDatabaseWrapper) -> None:
+    ensure_bookkeeping(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS)
+    with CaptureQueriesContext(connection) as asked:
+        found = Experience.of(connection)
+    assert len(found.index_rates) == 50
+    assert len(set(found.index_rates)) == 1
+    assert found.index_rates[0] > 8 * MIB
+    assert len(asked) < 10
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
         (0.5, 20, "0.5 to 20 ms"), (100, 2500, "0.1 to 2.5 s"), (60_000, 600_000, "1 to 10 min"),
-        (None, None, "unknown"), (5, 5, "5 ms"), (3_600_000, 36_000_000, "1 to 10 h"),
+        (100, 1500, "100 to 1,500 ms"), (None, None, "unknown"), (5, 5, "5 ms"), (3_600_000, 36_000_000, "1 to 10 h"),
     ],
 )  # fmt: skip
 def test_durations_in_words(low: float | None, high: float | None, words: str) -> None:
