@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.definitions import Column, constraint_body, index_body
 from livemigrations.catalog.kept import SCHEMA as KEPT
-from livemigrations.catalog.relations import fetch
+from livemigrations.catalog.relations import USER_SCHEMA, fetch
 from livemigrations.statements.names import identifier, literal
 
 
@@ -67,10 +67,16 @@ class Thing:
     needed: bool = False
     note: str = ""
 
+    @property
+    def described(self) -> str:
+        """The definition, with a word where the object is not valid: what is compared and shown."""
+        return self.definition + ("" if self.valid else " (not valid)")
+
 
 Objects = dict[Key, Thing]
+BY_DEFINITION = (Kind.CONSTRAINT, Kind.INDEX)  # what is known by its definition, whatever its name
 
-_USER = f"n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> '{KEPT}'"
+_USER = f"{USER_SCHEMA} AND n.nspname <> '{KEPT}'"
 _OWN = (
     "{alias}.relname NOT LIKE 'livemigrations\\_%%' AND {alias}.relname <> 'django_migrations'"
     " AND NOT {alias}.relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend x"

@@ -9,6 +9,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.statements.names import Name
 
+USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"  # of a pg_namespace called n
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -79,7 +81,7 @@ def database_is_empty(connection: BaseDatabaseWrapper) -> bool:
             connection,
             "SELECT NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'"
-            " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%%'"
+            f" WHERE {USER_SCHEMA}"
             " AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND d.objid IS NULL"
             " AND c.relname <> 'django_migrations' AND c.relname NOT LIKE 'livemigrations\\_%%')",
             [],

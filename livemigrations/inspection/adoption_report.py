@@ -7,7 +7,7 @@ from typing import Any
 
 from livemigrations.inspection.adoption import Examination
 from livemigrations.inspection.cut import Action
-from livemigrations.inspection.proof import Migration, MigrationProof, OperationProof
+from livemigrations.inspection.proof import Migration, MigrationProof, OperationProof, Verdict
 
 _WORDS = {
     Action.RECORD: "there: recorded as applied",
@@ -35,7 +35,7 @@ def lines(examination: Examination, *, verbosity: int = 1) -> Iterator[str]:
 
 
 def _counts(proof: MigrationProof, action: Action) -> str:
-    told = [operation for operation in proof.operations if operation.verdict != "nothing to do"]
+    told = [operation for operation in proof.operations if operation.verdict != Verdict.NOTHING]
     done = sum(operation.done for operation in told)
     if not told:
         return "  (nothing to do in the database)"
@@ -64,9 +64,9 @@ def _operations(proof: MigrationProof) -> Iterator[str]:
             yield f"                      here:  {difference.here}"
         for lack in operation.missing if not operation.done else []:
             yield f"                    missing: {lack.object}"
-            if lack.sql and operation.verdict == "partly there" and not operation.adopts:
+            if lack.sql and operation.verdict == Verdict.PARTLY and not operation.adopts:
                 yield from (f"                      {line}" for line in f"{lack.sql};".splitlines())
-        if operation.verdict == "cannot be proven":
+        if operation.verdict == Verdict.DOUBT:
             yield f"                    believe it: --accept {'.'.join(proof.key)}:{number}"
 
 

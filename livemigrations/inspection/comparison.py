@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from livemigrations.catalog.objects import Key, Kind, Objects, Thing
+from livemigrations.catalog.objects import BY_DEFINITION, Key, Kind, Objects, Thing
 
 MISSING, EXTRA, DIFFERENT, RENAMED = "missing", "extra", "different", "other name"
-_BY_DEFINITION = (Kind.CONSTRAINT, Kind.INDEX)
 _NEVER_EXTRA = (Kind.COMMENT, Kind.EXTENSION)
 
 
@@ -62,8 +61,8 @@ def compare(expected: Objects, actual: Objects, ignored: Ignored, explicit: Coll
                 yield Drifted(
                     MISSING, str(wanted.key), here=wanted.definition, sql=wanted.sql, table=_table(wanted.key)
                 )
-        elif _full(wanted) != _full(found):
-            yield Drifted(DIFFERENT, str(wanted.key), _full(found), _full(wanted), table=_table(wanted.key))
+        elif wanted.described != found.described:
+            yield Drifted(DIFFERENT, str(wanted.key), found.described, wanted.described, table=_table(wanted.key))
         elif wanted.key != found.key and wanted.key.name in explicit:
             yield Drifted(RENAMED, str(wanted.key), found.key.name, wanted.key.name, table=_table(wanted.key))
 
@@ -71,11 +70,11 @@ def compare(expected: Objects, actual: Objects, ignored: Ignored, explicit: Coll
 def _pairs(here: Objects, there: Objects) -> Iterator[tuple[Thing | None, Thing | None]]:
     """Each object with its counterpart: of the same name and definition, of the same definition, of the same name."""
     left, right = dict(here), dict(there)
-    for key in [key for key, thing in here.items() if key in there and _full(there[key]) == _full(thing)]:
+    for key in [key for key, thing in here.items() if key in there and there[key].described == thing.described]:
         yield left.pop(key), right.pop(key)
     alike: dict[tuple[Kind, str, str], list[Key]] = {}
     for key, thing in right.items():
-        if key.kind in _BY_DEFINITION:
+        if key.kind in BY_DEFINITION:
             alike.setdefault((key.kind, key.table, thing.definition), []).append(key)
     for key in list(left):
         others = alike.get((key.kind, key.table, left[key].definition), [])
@@ -85,10 +84,6 @@ def _pairs(here: Objects, there: Objects) -> Iterator[tuple[Thing | None, Thing 
         yield left.pop(key), right.pop(key, None)
     for thing in right.values():
         yield None, thing
-
-
-def _full(thing: Thing) -> str:
-    return thing.definition + ("" if thing.valid else " (not valid)")
 
 
 def _table(key: Key) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from livemigrations.catalog.objects import Key, Kind, Objects, Thing
+from livemigrations.catalog.objects import BY_DEFINITION, Key, Kind, Objects, Thing
 from livemigrations.inspection.rehearsal import Change, History
 
-_BY_DEFINITION = (Kind.CONSTRAINT, Kind.INDEX)
 _RELATIONS = (Kind.TABLE, Kind.VIEW)
 
 
@@ -53,7 +52,7 @@ class Evidence:
         self._alike: dict[tuple[Kind, str, str], Thing] = {}
         self._unfinished: dict[tuple[Kind, str, str], Thing] = {}
         for thing in actual.values():
-            if thing.key.kind in _BY_DEFINITION:
+            if thing.key.kind in BY_DEFINITION:
                 found = self._alike if thing.valid else self._unfinished
                 found.setdefault((thing.key.kind, thing.key.table, thing.definition), thing)
         for operation in history.operations:
@@ -77,7 +76,7 @@ class Evidence:
         found = self.actual.get(wanted.key)
         if found is not None and found.valid and found.definition == wanted.definition:
             return found
-        if wanted.key.kind not in _BY_DEFINITION:
+        if wanted.key.kind not in BY_DEFINITION:
             return None
         return self._alike.get((wanted.key.kind, wanted.key.table, wanted.definition))
 

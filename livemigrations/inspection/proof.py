@@ -223,13 +223,9 @@ def _has_rows(rehearsed: Rehearsed) -> bool:
 
 
 def _difference(found: Found) -> Difference:
-    there = "(nothing)" if found.actual is None else _described(found.actual)
-    here = "(nothing)" if found.change.after is None else _described(found.change.after)
+    there = "(nothing)" if found.actual is None else found.actual.described
+    here = "(nothing)" if found.change.after is None else found.change.after.described
     return Difference(str(found.key), there, here)
-
-
-def _described(thing: Thing) -> str:
-    return thing.definition + (" (not valid)" if not thing.valid else "")
 
 
 def _lack(found: Found, evidence: Evidence) -> Lack:
@@ -250,7 +246,7 @@ def _lack(found: Found, evidence: Evidence) -> Lack:
 
 def _rename(found: Found) -> str:
     old, new = identifier(found.name), identifier(found.key.name)
-    *schema, table = found.key.table.split(".") if "." in found.key.table else [found.key.table]
+    *schema, table = found.key.table.split(".")
     if found.key.kind == Kind.INDEX:
         return f"ALTER INDEX {identifier(*schema, found.name)} RENAME TO {new}"
     return f"ALTER TABLE {identifier(*schema, table)} RENAME CONSTRAINT {old} TO {new}"

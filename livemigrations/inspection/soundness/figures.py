@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from livemigrations.catalog.relations import USER_SCHEMA
 from livemigrations.inspection.soundness.findings import Look, Severity
 from livemigrations.statements.names import identifier, literal
 
-_USER = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%'"
 _SEQUENCES = f"""
 SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname, s.oid::regclass::text
 FROM pg_class s JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
@@ -14,13 +14,13 @@ JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.r
 JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
 JOIN pg_type t ON t.oid = a.atttypid AND t.typname IN ('int2', 'int4', 'int8', 'numeric')
-WHERE {_USER} AND NOT c.relispartition ORDER BY 1, 2
+WHERE {USER_SCHEMA} AND NOT c.relispartition ORDER BY 1, 2
 """
 _STATISTICS = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.reltuples < 0, coalesce(s.n_live_tup, 0),
        coalesce(s.n_dead_tup, 0), pg_table_size(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {_USER} ORDER BY 1
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} ORDER BY 1
 """
 _SMALL, _DEAD, _SHARE = 64 * 1024, 10_000, 0.2
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from django.db import DatabaseError
 
+from livemigrations.catalog.relations import USER_SCHEMA
 from livemigrations.engine.connections import sqlstate
 from livemigrations.inspection.soundness.findings import Look, Severity
 
-_USER = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%'"
 _INVALID = f"""
 SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = i.indexrelid
-WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND p.pid IS NULL AND {_USER} ORDER BY 1
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND p.pid IS NULL AND {USER_SCHEMA} ORDER BY 1
 """
 _INDEXES = f"""
 SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {_USER}
+WHERE {USER_SCHEMA}
 """
 _BTREES = f"""
 SELECT i.indexrelid::bigint, i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_am m ON m.oid = c.relam JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE m.amname = 'btree' AND c.relkind = 'i' AND i.indisvalid AND i.indisready AND c.relpersistence <> 't' AND {_USER}
+WHERE m.amname = 'btree' AND c.relkind = 'i' AND i.indisvalid AND i.indisready AND c.relpersistence <> 't' AND {USER_SCHEMA}
 ORDER BY pg_relation_size(i.indexrelid)
 """
 _HEAPS = f"""
 SELECT c.oid::bigint, c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_am m ON m.oid = c.relam WHERE c.relkind IN ('r', 'm') AND m.amname = 'heap' AND c.relpersistence <> 't' AND {_USER}
+JOIN pg_am m ON m.oid = c.relam WHERE c.relkind IN ('r', 'm') AND m.amname = 'heap' AND c.relpersistence <> 't' AND {USER_SCHEMA}
 ORDER BY pg_relation_size(c.oid)
 """
 _PLACE = """

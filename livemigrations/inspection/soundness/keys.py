@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livemigrations.catalog.relations import USER_SCHEMA
 from livemigrations.inspection.soundness.findings import Look, Severity
 from livemigrations.statements.names import identifier
 
-_USER = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%'"
 _KEYS = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname,
        quote_ident(m.nspname) || '.' || quote_ident(t.relname),
@@ -17,7 +17,7 @@ JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace m ON m.oid = t.relnames
 CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS x(own, other, i)
 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.own
 JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = x.other
-WHERE k.contype = 'f' AND k.conparentid = 0 AND {_USER}
+WHERE k.contype = 'f' AND k.conparentid = 0 AND {USER_SCHEMA}
 GROUP BY k.oid, n.nspname, c.relname, k.conname, m.nspname, t.relname, k.confmatchtype ORDER BY 1, 2
 """
 _UNVALIDATED = f"""
@@ -26,13 +26,13 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname, k.con
                 (SELECT quote_ident(a.attname) || ' IS NOT NULL' FROM pg_attribute a
                  WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT k.convalidated AND k.conparentid = 0 AND {_USER} ORDER BY 1, 2
+WHERE NOT k.convalidated AND k.conparentid = 0 AND {USER_SCHEMA} ORDER BY 1, 2
 """
 _DISABLED = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), bool_or(t.tgisinternal),
        string_agg(t.tgname, ', ' ORDER BY t.tgname)
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE t.tgenabled IN ('D', 'R') AND {_USER} GROUP BY 1 ORDER BY 1
+WHERE t.tgenabled IN ('D', 'R') AND {USER_SCHEMA} GROUP BY 1 ORDER BY 1
 """
 
 
