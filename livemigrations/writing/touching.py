@@ -39,6 +39,8 @@ def touched(operation: Operation, before: ProjectState, app_label: str, work: Wo
         _model(found, app_label, operation.name, operation.options)
         for _, field in operation.fields:
             _target(found, field)
+        for base in operation.bases:
+            _pointed_at(found, base)
     elif isinstance(operation, migrations.RenameModel):
         for name in (operation.old_name, operation.new_name):
             state = before.models.get((app_label, name.lower()))
@@ -57,9 +59,15 @@ def _model(found: Touched, app_label: str, name: str, options: dict[str, Any]) -
 
 def _target(found: Touched, field: Any) -> None:
     if isinstance(field, Field) and field.remote_field:
-        target: Any = field.remote_field.model
-        label = target if isinstance(target, str) else target._meta.label
-        found[f"model {str(label).lower()}"].add(TARGET)
+        for target in (field.remote_field.model, getattr(field.remote_field, "through", None)):
+            _pointed_at(found, target)
+
+
+def _pointed_at(found: Touched, target: Any) -> None:
+    """The model, by its label or itself; a base class that is no model is nobody's matter."""
+    label = target if isinstance(target, str) else getattr(getattr(target, "_meta", None), "label", "")
+    if label:
+        found[f"model {label.lower()}"].add(TARGET)
 
 
 def _about_one(found: Touched, operation: Any, before: ProjectState, app_label: str, work: Work) -> None:

@@ -100,6 +100,15 @@ def test_what_builds_on_a_contract_comes_after_it() -> None:
     assert works(before=before, after=after) == "schema, drop*, schema"
 
 
+def test_a_proxy_of_a_renamed_model_comes_after_the_rename() -> None:
+    """It names its base and has no field that points there."""
+    before, after = HEAD + ONE.format(m="Cart"), HEAD + ONE.format(m="Basket")
+    proxy = "\nclass Full(Basket):\n    class Meta:\n        proxy = True\n"
+    found = detected(state_of(before), state_of(after + proxy), renamed=True)
+    assert [vars(migration)["notes"].work for migration in found] == [Work.RENAME, Work.SCHEMA]
+    assert applied(state_of(before), found).apps.get_model("shop", "Full")._meta.proxy
+
+
 def test_a_new_app_stays_in_one_file() -> None:
     after = state_of(models_of(1))
     found = SafeAutodetector(ProjectState(), after, MigrationQuestioner({"ask_initial": True})).changes(
