@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import migrations
+from django.db.backends.utils import truncate_name
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, ForeignKey
 
+from livemigrations.statements.names import MAX_BYTES
 from livemigrations.translation.parts import Parts, Work, contract, expand
 
 _BREAKS = (
@@ -23,7 +27,15 @@ def column_of(name: str, field: Field) -> str:  # type: ignore[type-arg]
 
 def table_of(app_label: str, name: str, options: dict[str, object]) -> str:
     """The table of a state's model."""
-    return str(options.get("db_table") or f"{app_label}_{name.lower()}")
+    return str(options.get("db_table") or truncate_name(f"{app_label}_{name.lower()}", MAX_BYTES))
+
+
+def many_table_of(table: str, name: str, field: Any) -> str:
+    """The table that Django makes for a many-to-many field of ``table``; empty if a model stands for it."""
+    through = field.remote_field.through
+    if through is not None and not getattr(getattr(through, "_meta", None), "auto_created", False):
+        return ""
+    return str(field.db_table or truncate_name(f"{table}_{name}".replace('"', ""), MAX_BYTES))
 
 
 def renamed_field(operation: migrations.RenameField, model: ModelState, before: ProjectState, app_label: str) -> Parts:

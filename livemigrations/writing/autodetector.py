@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.migrations import Migration
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.operations import CreateModel
+from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Stage, Work
 from livemigrations.writing.naming import names_sprints, sprint_for, with_sprint
@@ -24,11 +25,15 @@ class SafeAutodetectorMixin(_Base):
     sprint: int | None = None
     splits = True
 
+    def __init__(self, from_state: ProjectState, to_state: ProjectState, *arguments: Any, **named: Any) -> None:
+        self.before = from_state.clone()  # Django's detection takes options out of the one that it is given
+        super().__init__(from_state, to_state, *arguments, **named)
+
     def arrange_for_graph(self, changes: Changes, graph: MigrationGraph, migration_name: str | None = None) -> Changes:
         """Split the changes, then number and name them as Django does, with the sprint where names carry one."""
         leaves = {label for label, _ in graph.leaf_nodes()}
         if self.splits:
-            changes = split(changes, self.from_state, leaves)
+            changes = split(changes, self.before, leaves)
         changes = super().arrange_for_graph(changes, graph, migration_name)
         new_names: dict[tuple[str, str], tuple[str, str]] = {}
         for app_label, whole in changes.items():

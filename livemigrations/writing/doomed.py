@@ -1,8 +1,9 @@
-"""Models that go as a whole: Django removes their relations first, and the table still holds those columns."""
+"""Models that go as a whole: Django removes their relations and indexes first, and the table is to hold them to its end."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,11 +29,26 @@ class Doomed:
             for operation in migration.operations
             if isinstance(operation, migrations.DeleteModel)
         }
-        self._order = {key: list(state.models[key].fields) for key in self._models if key in state.models}
+        self._taken = {made.name for made in _made(changes)}
+        known = {key: state.models[key] for key in self._models if key in state.models}
+        self._order = {key: list(model.fields) for key, model in known.items()}
+        self._made = {
+            key: {name: made for name in ("indexes", "constraints") if (made := self._kept(model.options.get(name)))}
+            for key, model in known.items()
+        }
         self._columns: dict[Key, dict[str, Any]] = defaultdict(dict)
 
-    def links(self, operation: Operation, state: ProjectState, app_label: str) -> bool:
-        """Whether the operation removes the link of such a model to its parent: the table keeps it to its end."""
+    def _kept(self, made: Any) -> list[Any]:
+        """What of these can stay: a name that the same changes give to something new has to be free for it."""
+        return [one for one in made or () if one.name not in self._taken]
+
+    def keeps(self, operation: Operation, state: ProjectState, app_label: str) -> bool:
+        """Whether the operation removes what the table keeps to its end: an index, a constraint, the link to a parent.
+
+        The previous release still reads by them and relies on them.
+        """
+        if isinstance(operation, migrations.RemoveIndex | migrations.RemoveConstraint):
+            return (app_label, operation.model_name_lower) in self._models and operation.name not in self._taken
         if not isinstance(operation, migrations.RemoveField):
             return False
         model = state.models.get((app_label, operation.model_name_lower))
@@ -64,4 +80,16 @@ class Doomed:
         fields = {**dict(operation.fields), **self._columns.get(key, {})}
         order = [name for name in self._order.get(key, []) if name in fields]
         named = [*order, *(name for name in fields if name not in order)]
-        return live.DropTable(operation.name, [(name, fields[name]) for name in named], operation.options)
+        options = {**operation.options, **self._made.get(key, {})}
+        return live.DropTable(operation.name, [(name, fields[name]) for name in named], options)
+
+
+def _made(changes: dict[str, list[Migration]]) -> Iterator[Any]:
+    """The indexes and constraints that the changes make."""
+    for operation in (one for whole in changes.values() for migration in whole for one in migration.operations):
+        if isinstance(operation, migrations.CreateModel):
+            yield from (*operation.options.get("indexes", ()), *operation.options.get("constraints", ()))
+        elif isinstance(operation, migrations.AddIndex):
+            yield operation.index
+        elif isinstance(operation, migrations.AddConstraint):
+            yield operation.constraint

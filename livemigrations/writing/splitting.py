@@ -108,7 +108,7 @@ def _pieces(changes: Changes, state: ProjectState, existing: set[str]) -> Iterat
     for migration in _in_order(changes):
         number = changes[migration.app_label].index(migration)
         for operation in migration.operations:
-            if doomed.links(operation, state, migration.app_label):
+            if doomed.keeps(operation, state, migration.app_label):
                 continue
             parts = _translated(operation, state, migration.app_label, new)
             for part in doomed.whole(parts, migration.app_label):

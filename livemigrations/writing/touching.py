@@ -14,7 +14,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from livemigrations import operations as live
 from livemigrations.translation.parts import Work
-from livemigrations.translation.renames import column_of, table_of
+from livemigrations.translation.renames import column_of, many_table_of, table_of
 
 Touched = dict[str, set[str]]
 _OF_A_FIELD = live.DropColumn | live.FillColumn | live.RetireColumn
@@ -37,8 +37,9 @@ def touched(operation: Operation, before: ProjectState, app_label: str, work: Wo
     found: Touched = defaultdict(set)
     if isinstance(operation, migrations.CreateModel):
         _model(found, app_label, operation.name, operation.options)
-        for _, field in operation.fields:
+        for name, field in operation.fields:
             _target(found, field)
+            _many(found, table_of(app_label, operation.name, operation.options), name, field)
         for base in operation.bases:
             _pointed_at(found, base)
     elif isinstance(operation, migrations.RenameModel):
@@ -55,6 +56,12 @@ def touched(operation: Operation, before: ProjectState, app_label: str, work: Wo
 def _model(found: Touched, app_label: str, name: str, options: dict[str, Any]) -> None:
     found[f"model {app_label}.{name.lower()}"].add(ALL)
     found[f"table {table_of(app_label, name, options)}"].add(ALL)
+
+
+def _many(found: Touched, table: str, name: str, field: Any) -> None:
+    """The table of a many-to-many field."""
+    if getattr(field, "many_to_many", False) and (made := many_table_of(table, name, field)):
+        found[f"table {made}"].add(ALL)
 
 
 def _target(found: Touched, field: Any) -> None:
@@ -80,6 +87,12 @@ def _about_one(found: Touched, operation: Any, before: ProjectState, app_label: 
     if getattr(operation, "model_name", "") and state is not None:
         aspects |= set(_aspects(operation, state, work)) or {ALL}
         _target(found, getattr(operation, "field", None))
+        _many(
+            found,
+            table_of(app_label, name, state.options),
+            getattr(operation, "name", ""),
+            vars(operation).get("field"),
+        )
     elif isinstance(operation, migrations.AlterUniqueTogether) and state is not None:
         both = [*(operation.unique_together or ()), *(state.options.get("unique_together") or ())]
         aspects |= {_indexed(field) for fields in both for field in fields}

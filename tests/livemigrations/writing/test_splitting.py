@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 from livemigrations.translation import Work
 from livemigrations.writing.splitting import Notes
 from livemigrations.writing.writer import SafeMigrationWriter
-from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, models_of
+from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, meta, models_of
 from tests.livemigrations.writing.states import SafeAutodetector, applied, detected, state_of
 
 # The kinds of work of the files that a change is written as; a star marks those of the stage contract.
@@ -54,6 +54,7 @@ WRITTEN = {
     "options only": "schema",
     "new model": "schema",
     "model goes": "schema, drop*",
+    "indexed model goes": "schema, drop*",
     "key and its model go": "schema, drop*",
     "child goes": "schema, drop*",
     "several at once": "schema, index, foreign key, constraint, drop*",
@@ -100,6 +101,21 @@ def test_what_builds_on_a_contract_comes_after_it() -> None:
     assert works(before=before, after=after) == "schema, drop*, schema"
 
 
+def test_a_table_of_many_to_many_that_another_needs() -> None:
+    """The new one has the name of the old one, which stands until the contract."""
+    before = HEAD + ONE.format(m="Cart") + "    many = models.ManyToManyField(Place, related_name='+')\n"
+    assert works(before=before, after=before.replace("(Place", "(Label")) == "schema, drop*, schema"
+    model = HEAD + "class Other(models.Model):\n    pass\n" + ONE.format(m="Cart")
+    own = "    many = models.ManyToManyField(Place, related_name='+', db_table='links')\n"
+    assert works(before=model + own, after=model.replace("pass", own.strip())) == "schema, drop*, schema"
+
+
+def test_a_name_of_an_index_that_another_table_needs() -> None:
+    before = HEAD + ONE.format(m="Cart") + meta('indexes = [models.Index(fields=["a"], name="by_a")]')[1][len(ONE) :]
+    assert works(before=before, after=before.replace("Cart", "Basket")) == "remove, schema, drop*"
+    assert works(before=before, after=before.replace("Cart", "Basket").replace("by_a", "b_by_a")) == "schema, drop*"
+
+
 def test_a_proxy_of_a_renamed_model_comes_after_the_rename() -> None:
     """It names its base and has no field that points there."""
     before, after = HEAD + ONE.format(m="Cart"), HEAD + ONE.format(m="Basket")
@@ -107,6 +123,18 @@ def test_a_proxy_of_a_renamed_model_comes_after_the_rename() -> None:
     found = detected(state_of(before), state_of(after + proxy), renamed=True)
     assert [vars(migration)["notes"].work for migration in found] == [Work.RENAME, Work.SCHEMA]
     assert applied(state_of(before), found).apps.get_model("shop", "Full")._meta.proxy
+
+
+def test_a_model_that_goes_keeps_what_stands_on_its_table() -> None:
+    """The previous release still reads by the indexes, and the way back has to make them again."""
+    name = "indexed model goes"
+    model = f"M{list(CHANGES).index(name)}"
+    *_, last = detected(state_of(models_of(0, name)), state_of(models_of(1, name)))
+    (drop,) = last.operations
+    assert [index.name for index in drop.options["indexes"]] == [f"{model}_i"]  # type: ignore[attr-defined]
+    assert [one.name for one in drop.options["constraints"]] == [f"{model}_u", f"{model}_c"]  # type: ignore[attr-defined]
+    *_, last = detected(state_of(models_of(0, "model goes")), state_of(models_of(1, "model goes")))
+    assert last.operations[-1].options["unique_together"] == {("a", "place")}  # type: ignore[attr-defined]
 
 
 def test_a_new_app_stays_in_one_file() -> None:
