@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import migrations, models
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field
@@ -36,7 +37,11 @@ def removed_field(operation: migrations.RemoveField, model: ModelState, before: 
         )
     if field.primary_key or field.column is None or getattr(field.remote_field, "parent_link", False):
         return (expand(Work.SCHEMA, operation),)
-    drop = live.DropColumn(operation.model_name, operation.name, _remains(field))
+    try:
+        remains = _remains(field)
+    except FieldDoesNotExist:  # the key points at a field that went before it: its type is not known any more
+        return (expand(Work.SCHEMA, operation),)
+    drop = live.DropColumn(operation.model_name, operation.name, remains)
     return (expand(Work.SCHEMA, retired, why=_RETIRED), contract(Work.DROP, drop, why=_DROPPED))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
@@ -64,9 +65,15 @@ def as_it_is(operation: Operation) -> Parts:
 def _model(name: str, before: ProjectState, app_label: str) -> ModelState | None:
     """The model in the state, if it has a table of its own that migrations may change."""
     model: ModelState | None = before.models.get((app_label, name.lower()))
-    if model is None or model.options.get("proxy") or not model.options.get("managed", True):
+    if model is None or model.options.get("proxy") or not model.options.get("managed", True) or _is_swapped(model):
         return None
     return model
+
+
+def _is_swapped(model: ModelState) -> bool:
+    """Whether the setting names another model in its place, so that it has no table."""
+    chosen = getattr(settings, str(model.options.get("swappable") or ""), None)
+    return chosen is not None and chosen.lower() != f"{model.app_label}.{model.name_lower}"
 
 
 def _name(operation: Any) -> str:

@@ -38,6 +38,10 @@ def state() -> ProjectState:
         migrations.CreateModel("Thing", fields),
         migrations.CreateModel("Copy", [], options={"proxy": True}, bases=("shop.thing",)),
         migrations.CreateModel("Foreign", [("id", KEY), ("n", models.IntegerField())], options={"managed": False}),
+        migrations.CreateModel("Person", [("id", KEY)], options={"swappable": "AUTH_USER_MODEL"}),
+        migrations.CreateModel(
+            "Lost", [("id", KEY), ("to", models.ForeignKey("shop.thing", models.CASCADE, to_field="gone"))]
+        ),
     ):
         made.state_forwards("shop", state)
     return state
@@ -54,6 +58,8 @@ AS_THEY_ARE: list[Operation] = [
     migrations.AlterModelOptions("thing", {"verbose_name": "x"}),
     migrations.RemoveField("foreign", "n"),
     migrations.DeleteModel("Foreign"),
+    migrations.DeleteModel("Person"),
+    migrations.RemoveField("lost", "to"),
     migrations.DeleteModel("Copy"),
     migrations.RenameModel("Copy", "Other"),
     migrations.RunPython(migrations.RunPython.noop),
