@@ -109,8 +109,10 @@ def _check_rebuilds(around: Surroundings, statement: Statement, table: Name) -> 
 
 
 def check_rewrite(around: Surroundings, statement: Statement) -> None:
-    """Refuse SET LOGGED, SET TABLESPACE and their kind."""
+    """Refuse SET LOGGED, SET TABLESPACE, another expression of a stored column, and their kind."""
     assert statement.table is not None
+    if around.is_virtual(statement.table, statement.name):
+        return
     refuse(
         around,
         statement.table,

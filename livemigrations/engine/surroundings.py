@@ -151,6 +151,16 @@ class Surroundings:
         )
         return str(rows[0][0]) if rows else ""
 
+    def is_virtual(self, table: Name, column: str) -> bool:
+        """Whether a column is generated when it is read (PostgreSQL 18), so that no row holds it."""
+        found = self.find(table)
+        rows = fetch(
+            self.connection,
+            "SELECT attgenerated = 'v' FROM pg_attribute WHERE attrelid = %s AND attname = %s AND NOT attisdropped",
+            [found.oid if found else 0, column],
+        )
+        return bool(rows and rows[0][0])
+
     def type_named(self, text: str) -> str:
         """The catalog's name of a type that a statement spells."""
         base = re.split(r"\s+(?:USING|COLLATE)\s", text, maxsplit=1, flags=re.IGNORECASE)[0]

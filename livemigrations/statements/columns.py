@@ -47,10 +47,9 @@ def take_apart(table: str, column: str, definition: str) -> NewColumn:
     numbered = clauses[0][1].split()[0].upper() in _SERIAL if clauses and clauses[0][1] else False
     for word, text in clauses:
         if word == "CONSTRAINT":
-            name = next(t.name for t in list(tokens(text))[1:2])
+            name = next((t.name for t in list(tokens(text))[1:2]), "")
             continue
-        if word in ("UNIQUE", "PRIMARY", "CHECK", "REFERENCES"):
-            body = _body(column, word, text)
+        if word in ("UNIQUE", "PRIMARY", "CHECK", "REFERENCES") and (body := _body(column, word, text)):
             constraints.append((name or constraint_name(table, body), body))
         else:
             plain.append(text)
@@ -88,12 +87,11 @@ def _begins(found: list[Token], position: int) -> bool:
 
 
 def _body(column: str, word: str, text: str) -> str:
-    """The constraint as one of the table."""
+    """The constraint as one of the table; empty for what is none, which PostgreSQL will say."""
     name = identifier(column)
     if word == "REFERENCES":
         return f"FOREIGN KEY ({name}) {text}"
     if word == "CHECK":
         return text
     head = re.match(r"UNIQUE(\s+NULLS\s+(NOT\s+)?DISTINCT)?|PRIMARY\s+KEY", text, re.IGNORECASE)
-    assert head is not None, text
-    return f"{head[0]} ({name}){text[head.end() :]}"
+    return f"{head[0]} ({name}){text[head.end() :]}" if head else ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from livemigrations.statements.names import default_name
 from livemigrations.statements.tokens import split_commas, tokens
 
-LABELS = {"CHECK": "check", "UNIQUE": "key", "PRIMARY": "pkey", "FOREIGN": "fkey", "EXCLUDE": "excl"}
+LABELS = {"CHECK": "check", "UNIQUE": "key", "PRIMARY": "pkey", "FOREIGN": "fkey", "EXCLUDE": "excl", "NOT": "not_null"}
 
 _NO_COLUMN = re.compile(
     "AND|OR|NOT|IS|ISNULL|NOTNULL|NULL|IN|BETWEEN|SYMMETRIC|I?LIKE|SIMILAR|TO|ESCAPE|ANY|ALL|SOME|ARRAY|ROW|TRUE|FALSE"
@@ -22,6 +22,8 @@ def constraint_name(table: str, body: str) -> str:
     word = next(tokens(body)).word
     if word == "PRIMARY":
         return default_name(table, "", LABELS[word])
+    if word == "NOT":
+        return default_name(table, "".join(token.name for token in list(tokens(body))[2:3]), LABELS[word])
     if word == "CHECK":
         columns = list(dict.fromkeys(_variables(body)))
         return default_name(table, columns[0] if len(columns) == 1 else "", LABELS[word])

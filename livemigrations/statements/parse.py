@@ -264,6 +264,8 @@ def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
     column = action.name().name
     if action.accept("SET", "NOT", "NULL"):
         return Statement(sql, Kind.SET_NOT_NULL, table, column)
+    if action.accept("SET", "EXPRESSION"):
+        return Statement(sql, Kind.REWRITE, table, column)
     action.accept("SET", "DATA")
     if action.accept("TYPE"):
         return Statement(sql, Kind.ALTER_TYPE, table, column, action.rest())

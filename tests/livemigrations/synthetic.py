@@ -162,5 +162,9 @@ HAZARDS = {
         'migrations.RunSQL("ALTER TABLE shop_bare ADD PRIMARY KEY (a)"),',
         "live.SetNotNull",
     ),
+    "another expression": (
+        'migrations.RunSQL("ALTER TABLE shop_bare ALTER c SET EXPRESSION AS (a * 3)"),',
+        "window",
+    ),
     "copy": ('migrations.RunSQL("ALTER TABLE shop_gone SET UNLOGGED"),', "window"),
 }

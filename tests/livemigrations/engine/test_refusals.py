@@ -11,7 +11,7 @@ from tests.livemigrations.site import Site
 from tests.livemigrations.synthetic import HAZARDS, TABLES
 from tests.support.catalogs import catalog
 
-BARE = 'migrations.RunSQL("CREATE TABLE shop_bare (a int, b text)", "DROP TABLE shop_bare"),'
+BARE = 'migrations.RunSQL("CREATE TABLE shop_bare (a int, b text, c int GENERATED ALWAYS AS (a * 2) STORED)", "DROP TABLE shop_bare"),'
 MODELS = {"type": "Place", "narrower": "Place"}
 
 
@@ -73,3 +73,21 @@ def test_what_was_done_before_the_refusal_is_kept_and_can_be_taken_back(site: Si
         assert "columns shop_thing.n" in catalog(connection)
         site.migrate("shop", "0001")
         assert catalog(connection) == before
+
+
+@pytest.mark.slow
+def test_statements_of_newer_versions_that_are_safe_on_a_populated_table(site: Site) -> None:
+    """The expression of a virtual column, and NOT NULL as an unnamed constraint, which is validated by itself."""
+    sql = "ALTER TABLE shop_bare ALTER v SET EXPRESSION AS (a * 3), ADD NOT NULL b"
+    prepared(site, f"migrations.RunSQL({sql!r}),", rows=False)
+    with site.database.connect() as connection:
+        connection.execute("ALTER TABLE shop_bare ADD v int GENERATED ALWAYS AS (a * 2) VIRTUAL")
+        fill(connection.cursor())
+        site.migrate()
+        assert connection.execute("SELECT max(v) FROM shop_bare").fetchone() == (6000,)
+        query = (
+            "SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'shop_bare'::regclass AND contype = 'n'"
+        )
+        assert connection.execute(query).fetchall() == [("shop_bare_b_not_null", True)]
+    validated = [step["sql"] for step in site.steps("0002") if "VALIDATE" in str(step["sql"])]
+    assert len(validated) == 1

@@ -82,6 +82,11 @@ def test_numbered_columns(definition: str) -> None:
     assert not take_apart("t", "col", f"integer DEFAULT '{definition}'").numbered
 
 
+@pytest.mark.parametrize("definition", ["int CONSTRAINT", "int PRIMARY", "int CONSTRAINT c PRIMARY"])
+def test_what_is_no_definition_is_left_to_postgresql(definition: str) -> None:
+    assert take_apart("t", "col", definition).constraints == ()
+
+
 def test_stored_columns() -> None:
     assert take_apart("t", "col", "int GENERATED ALWAYS AS (a) STORED").stored
     assert not take_apart("t", "col", "int GENERATED ALWAYS AS (a) VIRTUAL").stored
