@@ -16,7 +16,8 @@ from livemigrations.review.lint.findings import Finding, Place
 from livemigrations.review.lint.sources import Source
 
 _COMMENT = re.compile(r"#\s*lint:\s*(?P<verb>allow(?:-file)?)\b(?P<rest>.*)$", re.IGNORECASE)
-_RULE = re.compile(r"LM\d{3}")
+_RULE = re.compile(r"\bLM\d{3}\b")
+_BECAUSE = re.compile(r"\bbecause\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -46,13 +47,13 @@ def allowances(source: Source) -> list[Allowance]:
 def _read(source: Source) -> Iterator[Allowance]:
     lines = source.lines
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        if token.type != tokenize.COMMENT or not (match := _COMMENT.match(token.string)):
+        if token.type != tokenize.COMMENT or not (match := _COMMENT.search(token.string)):
             continue
-        head, _, reason = match["rest"].partition("because")
+        head, *reason = _BECAUSE.split(match["rest"], maxsplit=1)
         line = token.start[0]
         covers = line if lines[line - 1][: token.start[1]].strip() else _next_code(lines, line)
         covers = 0 if match["verb"].lower() == "allow-file" else covers
-        yield Allowance(tuple(_RULE.findall(head)), reason.strip(), line, covers)
+        yield Allowance(tuple(_RULE.findall(head)), "".join(reason).strip(), line, covers)
 
 
 def _next_code(lines: list[str], line: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from django.db.migrations.operations import RunSQL
@@ -27,8 +28,8 @@ def scripts(sql: Any) -> list[str]:
     """The texts of what ``RunSQL`` takes: a script, or a list of statements with or without parameters."""
     if sql is None or sql == RunSQL.noop:
         return []
-    if isinstance(sql, str):
-        return [sql]
+    if not isinstance(sql, list | tuple):
+        return [str(sql)]
     return [str(part[0]) if isinstance(part, list | tuple) else str(part) for part in sql]
 
 
@@ -191,6 +192,14 @@ def _alter_type(scene: Scene, statement: Statement) -> Changes:
     yield _change(scene, statement, Effect.CHANGE_TYPE, type=long_name(" ".join(spelled.split())), old_type=old)
 
 
+def _rewrite(scene: Scene, statement: Statement) -> Changes:
+    """What copies the table; the expression of a virtual column does not."""
+    if getattr(_field(scene, statement), "db_persist", True):
+        yield _change(scene, statement, Effect.REWRITE)
+    else:
+        yield _change(scene, statement, Effect.STATEMENT)
+
+
 def _field(scene: Scene, statement: Statement) -> AnyField | None:
     """The field whose column a statement changes, where a model knows it."""
     model = scene.old.by_table(statement.table.name) if statement.table else None
@@ -224,6 +233,7 @@ def _drop_index(scene: Scene, statement: Statement) -> Changes:
 
 
 _CONSTRAINTS = {
+    "NOT": Effect.SET_NOT_NULL,
     "FOREIGN": Effect.ADD_FOREIGN_KEY,
     "CHECK": Effect.ADD_CHECK,
     "UNIQUE": Effect.ADD_UNIQUE,
@@ -238,6 +248,11 @@ def _add_constraint(scene: Scene, statement: Statement) -> Changes:
     if effect is None or re.search(r"\bUSING\s+INDEX\s+(?!TABLESPACE)", statement.body, re.IGNORECASE):
         yield _change(scene, statement, Effect.STATEMENT)
         return
+    valid = not re.search(r"\bNOT\s+VALID\b", statement.sql, re.IGNORECASE)
+    if effect == Effect.SET_NOT_NULL:
+        column = [token.name for token in tokens(statement.body)][2:3]
+        yield _change(scene, statement, effect, name="".join(column), null=False, valid=valid)
+        return
     target = statement.references[0].name if statement.references else ""
     pieces = [next(tokens(part), None) for part in split_commas(_parenthesis(statement.body))]
     yield _change(
@@ -246,7 +261,7 @@ def _add_constraint(scene: Scene, statement: Statement) -> Changes:
         effect,
         columns=tuple(piece.name for piece in pieces if piece) if effect != Effect.ADD_CHECK else (),
         unique=effect in (Effect.ADD_UNIQUE, Effect.ADD_PRIMARY_KEY),
-        valid=not re.search(r"\bNOT\s+VALID\b", statement.sql, re.IGNORECASE),
+        valid=valid,
         target=target,
         target_existing=scene.exists(target),
     )
@@ -255,12 +270,30 @@ def _add_constraint(scene: Scene, statement: Statement) -> Changes:
 # --- rows and the rest -----------------------------------------------------------------------------------------
 
 
+_WRITTEN = re.compile(
+    rf"\s*(?:UPDATE(?:\s+ONLY)?|DELETE\s+FROM(?:\s+ONLY)?)\s+((?:{_NAME}\s*\.\s*)?{_NAME})", re.IGNORECASE
+)
+
+
 def _rows(scene: Scene, statement: Statement) -> Changes:
-    match = re.match(
-        rf"\s*(?:UPDATE(?:\s+ONLY)?|DELETE\s+FROM(?:\s+ONLY)?)\s+((?:{_NAME}\.)?{_NAME})", statement.sql, re.IGNORECASE
-    )
-    table = parse_name(match[1]).name if match else ""
-    yield scene.change(Effect.ROWS, table, sql=statement.sql)
+    yield _written(scene, statement.sql)
+    if statement.sql[:4].upper() == "WITH":
+        for part in _statements_inside(statement.sql):
+            yield _written(scene, part)
+
+
+def _written(scene: Scene, text: str) -> Change:
+    match = _WRITTEN.match(text)
+    return scene.change(Effect.ROWS, parse_name(match[1]).name if match else "", sql=text)
+
+
+def _statements_inside(sql: str) -> Iterator[str]:
+    """Each UPDATE and DELETE of a WITH, in its parentheses or behind them."""
+    found = list(tokens(sql))
+    for before, token in pairwise(found):
+        if token.word in ("UPDATE", "DELETE") and before.text in ("(", ")"):
+            ends = (other.start for other in found if other.start > token.start and other.depth < token.depth)
+            yield sql[token.start : next(ends, len(sql))].strip()
 
 
 def _other(scene: Scene, statement: Statement) -> Changes:
@@ -279,7 +312,7 @@ _TELLERS: dict[Kind, Callable[[Scene, Statement], Changes]] = {
     Kind.VALIDATE: _simple(Effect.VALIDATE),
     Kind.DROP_CONSTRAINT: _simple(Effect.DROP_CONSTRAINT),
     Kind.ALTER_TABLE: _alter_table,
-    Kind.REWRITE: _simple(Effect.REWRITE),
+    Kind.REWRITE: _rewrite,
     Kind.CREATE_INDEX: _create_index,
     Kind.DROP_INDEX: _drop_index,
     Kind.TRIGGER: _simple(Effect.TRIGGER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -86,6 +87,17 @@ def _loader() -> MigrationLoader:
         return MigrationLoader(None)
     except (BadMigrationError, CircularDependencyError, NodeNotFoundError) as error:
         raise LintImpossible(f"The migrations cannot be read: {error}") from error
+    except Exception as error:  # whatever a migration's own code raises while it is imported
+        where = _raised_in(error)
+        raise LintImpossible(f"The migrations cannot be read: {where}{type(error).__name__}: {error}") from error
+
+
+def _raised_in(error: Exception) -> str:
+    """The file and line that an import failed at."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: "
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -118,12 +119,12 @@ def _files(loader: MigrationLoader, order: Iterable[Key]) -> Iterator[tuple[Key,
 
 def _same_code(root: Path, base: str, path: Path) -> bool:
     """Whether a file says the same as it did, apart from comments and docstrings."""
-    before = _git("show", f"{base}:{path.relative_to(root.resolve()).as_posix()}")
-    return _code(before) == _code(path.read_text(encoding="utf-8"))
+    before = _git_says("show", f"{base}:{path.relative_to(root.resolve()).as_posix()}")
+    return _code(before) == _code(path.read_bytes())
 
 
-def _code(text: str) -> str:
-    tree = ast.parse(text)
+def _code(source: bytes) -> str:
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         body: Any = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
@@ -136,12 +137,16 @@ def _is_docstring(node: Any) -> bool:
 
 
 def _git(*arguments: str, unknown: str = "") -> str:
+    return os.fsdecode(_git_says(*arguments, unknown=unknown))
+
+
+def _git_says(*arguments: str, unknown: str = "") -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
     except FileNotFoundError as error:
         raise LintScopeUnknown("--since asks git, and there is no git on the PATH.") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        said = os.fsdecode(done.stderr).strip().splitlines()
         why = f"git does not know the commit {unknown!r}" if unknown else f"git says: {said[-1] if said else 'nothing'}"
         raise LintScopeUnknown(
             f"--since cannot be answered: {why}. Remedy: name a commit, branch or tag of this folder."

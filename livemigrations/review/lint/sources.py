@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import tokenize
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,8 @@ class Source:
 
     @property
     def lines(self) -> list[str]:
-        return self.text.splitlines()
+        """As Python counts them: a form feed or another separator of Unicode ends none."""
+        return self.text.split("\n")
 
     def place(self, span: Span, around: Span | None = None) -> Place:
         """These lines of the file, as part of those ``around``."""
@@ -134,7 +136,8 @@ def read(path: str, name: str = "") -> Source:
 
 @cache
 def _parsed(file: Path, changed: int) -> Source:
-    text = file.read_text(encoding="utf-8")
+    with tokenize.open(file) as opened:  # in the encoding that the file names
+        text = opened.read()
     return Source(file, shown(file), text, ast.parse(text, filename=str(file)))
 
 

@@ -132,10 +132,11 @@ CHANGES: dict[str, tuple[str, str]] = {
     "new model": ("", ONE + "    place = models.ForeignKey(Place, models.CASCADE, related_name='+')\n"),
     "model goes": (f"{ONE}{WITH_RELATIONS}", ""),
     "indexed model goes": (
-        f"{ONE}    place = models.ForeignKey(Place, models.CASCADE, related_name='+')\n\n    class Meta:\n"
-        '        indexes = [models.Index("place", Lower("t"), name="{m}_i")]\n'
-        '        constraints = [models.UniqueConstraint("place", "a", name="{m}_u"),'
-        ' models.CheckConstraint(condition=Q(a__gt=-1), name="{m}_c")]\n',
+        ONE
+        + "    place = models.ForeignKey(Place, models.CASCADE, related_name='+')\n\n    class Meta:\n"
+        + '        indexes = [models.Index("place", Lower("t"), name="{m}_i")]\n'
+        + '        constraints = [models.UniqueConstraint("place", "a", name="{m}_u"),'
+        + ' models.CheckConstraint(condition=Q(a__gt=-1), name="{m}_c")]\n',
         "",
     ),
     "two models go": (f"{ONE}\nclass {{m}}x(models.Model):\n    one = models.ForeignKey({{m}}, models.CASCADE)\n", ""),

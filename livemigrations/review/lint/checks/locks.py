@@ -44,12 +44,18 @@ def locks_in_one_transaction(chapter: Chapter) -> Iterator[tuple[Step, Hit]]:
             locked = locked or change.table
 
 
+def _bounded(text: str) -> bool:
+    """Whether a lock_timeout is set: neither 0, which waits for ever, nor the default, which is 0 as well."""
+    found = re.search(r"\block_timeout\b\W*(?:TO\b\W*)?(\w+)", text, re.IGNORECASE)
+    return found is not None and found[1].upper() != "DEFAULT" and not re.match(r"0+(?!\d)", found[1])
+
+
 def no_lock_timeout(chapter: Chapter) -> Iterator[tuple[Step, Hit]]:
     """The first strong lock that nothing bounds."""
-    if not chapter.steps or "lock_timeout" in str(chapter.steps[0].scene.connection.settings_dict.get("OPTIONS", "")):
+    if not chapter.steps or _bounded(str(chapter.steps[0].scene.connection.settings_dict.get("OPTIONS", ""))):
         return
     for step in chapter.steps:
-        if any("lock_timeout" in text.lower() for text in scripts(getattr(step.operation, "sql", None))):
+        if any(_bounded(text) for text in scripts(getattr(step.operation, "sql", None))):
             return
         if strong := [*_strong(step), *(c for c in step.changes if c.target_existing)]:
             table = strong[0].table if strong[0].existing else strong[0].target
@@ -69,11 +75,11 @@ def validated_at_once(chapter: Chapter) -> Iterator[tuple[Step, Hit]]:
     """VALIDATE in the transaction that added the constraint, which still holds its strong lock."""
     held: set[str] = set()
     for step in chapter.steps:
-        for change in step.changes if step.atomic else ():
+        for change in step.changes if step.atomic and not step.translated else ():
             if change.effect == Effect.VALIDATE and change.table in held:
                 message = f"{change.name} is validated while the lock that added it on {change.table} is still held."
                 yield step, Hit("LM104", message, change.subject)
-        held |= {change.table for change in _strong(step)} if step.atomic else set()
+            held |= {change.table} if change in _strong(step) else set()
 
 
 STEPS: list[StepCheck] = [

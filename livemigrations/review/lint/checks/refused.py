@@ -89,7 +89,14 @@ STEPS: list[StepCheck] = [
     On("LM006", (Effect.ADD_PRIMARY_KEY,), "{c.table} gets the primary key {c.name} under ACCESS EXCLUSIVE."),
     On("LM007", (Effect.REWRITE,), "{c.table} is copied under ACCESS EXCLUSIVE."),
     Words("LM007", r"^(VACUUM\b.*\bFULL\b|CLUSTER\b)", "The whole table is copied under ACCESS EXCLUSIVE: {sql}"),
-    Words("LM008", r"^REINDEX\b(?!.*\bCONCURRENTLY\b)", "Writers wait until the index is built: {sql}"),
+    Words(
+        "LM007",
+        r"^ALTER (INDEX|MATERIALIZED VIEW)\b.*\bSET (TABLESPACE|ACCESS METHOD)\b|^ALTER TABLE \"?ALL\"? IN TABLESPACE\b",
+        "It is copied under ACCESS EXCLUSIVE: {sql}",
+    ),
+    Words(
+        "LM008", r"^REINDEX\b(?!.*\bCONCURRENTLY\b(?! (FALSE|OFF|0)\b))", "Writers wait until the index is built: {sql}"
+    ),
     Words("LM009", r"^(DO|CALL)\b", "What this does to which table cannot be told: {sql}"),
     sql_from_python,
     unknown_operation,
@@ -99,8 +106,12 @@ STEPS: list[StepCheck] = [
     Words("LM013", r"^REFRESH MATERIALIZED VIEW (?!CONCURRENTLY)", "Readers of the view wait: {sql}"),
     Words(
         "LM014",
-        r"^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|END|ABORT|SAVEPOINT|RELEASE)\b",
+        r"^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|END|ABORT|SAVEPOINT|RELEASE|PREPARE TRANSACTION)\b",
         "The engine begins and ends transactions: {sql}",
     ),
-    Words("LM015", r"^((CREATE|DROP|ALTER) (DATABASE|TABLESPACE)|ALTER SYSTEM)\b", "Not for a migration: {sql}"),
+    Words(
+        "LM015",
+        r"^((CREATE|DROP|ALTER) (DATABASE|TABLESPACE)|ALTER SYSTEM|DROP (ROLE|USER(?! MAPPING)|GROUP)|(DROP|REASSIGN) OWNED)\b",
+        "Not for a migration: {sql}",
+    ),
 ]

@@ -13,9 +13,10 @@ from livemigrations.review.lint.history import Chapter, Step
 
 _DROPPED = (
     "(?:MATERIALIZED )?VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TYPE|TRIGGER|SCHEMA|SEQUENCE|DOMAIN|EXTENSION|POLICY"
-    "|RULE|OPERATOR|CAST|COLLATION"
+    "|RULE|OPERATOR|CAST|COLLATION|FOREIGN TABLE|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER"
+    "|LANGUAGE|TEXT SEARCH \\S+"
 )
-_RENAMED = "TABLE|(?:MATERIALIZED )?VIEW|FUNCTION|PROCEDURE|TYPE|SEQUENCE|SCHEMA|DOMAIN|EXTENSION|FOREIGN TABLE"
+_RENAMED = "TABLE|(?:MATERIALIZED )?VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TYPE|SEQUENCE|SCHEMA|DOMAIN|EXTENSION|FOREIGN TABLE"
 
 
 def _drops_column(step: Step, change: Change) -> bool:
@@ -131,23 +132,24 @@ STEPS: list[StepCheck] = [
     On("LM213", (Effect.DROP_NOT_NULL,), "{c.subject} may be NULL from here on."),
     Words(
         "LM214",
-        r"^(CREATE OR REPLACE .*\b(VIEW|FUNCTION|PROCEDURE)\b|ALTER (VIEW|FUNCTION|EXTENSION)\b|ALTER TYPE .* ATTRIBUTE)"
+        r"^(CREATE OR REPLACE .*\b(VIEW|FUNCTION|PROCEDURE|TRIGGER|RULE)\b|CREATE RULE\b|ALTER (VIEW|FUNCTION|EXTENSION)\b|ALTER TYPE .* ATTRIBUTE)"
         r"|\bSET EXPRESSION\b|\bNO INHERIT\b",
         "The release before gets another answer: {sql}",
     ),
     Words(
         "LM215",
-        r"^REVOKE\b|^(CREATE|ALTER) POLICY\b|\bROW LEVEL SECURITY\b|^ALTER (ROLE|USER)\b",
+        r"^REVOKE\b|^ALTER DEFAULT PRIVILEGES .*\bREVOKE\b|^(CREATE|ALTER) POLICY\b|\bROW LEVEL SECURITY\b"
+        r"|^ALTER (ROLE|USER|GROUP)\b|\bOWNER TO\b",
         "The release before works with the rights of before: {sql}",
     ),
     Words(
         "LM216",
-        r"\bDISABLE TRIGGER\b|\bREPLICA IDENTITY\b|\bSESSION_REPLICATION_ROLE\b",
+        r"\bDISABLE (TRIGGER|RULE)\b|\bENABLE REPLICA\b|\bREPLICA IDENTITY\b|\bSESSION_REPLICATION_ROLE\b",
         "What triggers keep true is not kept meanwhile: {sql}",
     ),
     Words(
         "LM217",
-        r"^ALTER SEQUENCE\b|\b(DROP IDENTITY|ADD GENERATED|SET GENERATED|RESTART WITH)\b|\bSETVAL \(",
+        r"^ALTER SEQUENCE\b|\b(DROP IDENTITY|ADD GENERATED|SET GENERATED|RESTART)\b|\bSETVAL \(",
         "Numbers may be given out twice or be missing: {sql}",
     ),
     On("LM218", (Effect.SET_DEFAULT,), "New rows get another {c.subject} than the release before expects."),

@@ -39,8 +39,12 @@ def _first(text: str) -> str:
     return parse_name("".join(taken)).name if taken else ""
 
 
+_NO_CONDITION = re.compile(r"(TRUE|\( TRUE \)|(\d+) = \2)( RETURNING\b|$)")
+
+
 def _whole_table(step: Step, change: Change) -> bool:
-    return not any(token.word == "WHERE" and not token.depth for token in tokens(change.sql))
+    condition = next((t.end for t in tokens(change.sql) if t.word == "WHERE" and not t.depth), None)
+    return condition is None or bool(_NO_CONDITION.match(words(change.sql[condition:])))
 
 
 def _changes_all(step: Step, change: Change) -> bool:

@@ -27,6 +27,9 @@ def ids(shelf: Shelf) -> list[tuple[str, str]]:
         f"{DROP}  # lint: allow LM201 because it was never released",
         f"# lint: allow LM001, LM201 because it was never released\n# and nobody reads it\n{DROP}",
         'migrations.RemoveField(\n    "thing",\n    "n",  # lint: allow LM201 because it was never released\n),',
+        f"{DROP}  # noqa: E501  # lint: allow LM201 because it was never released",
+        f"# LINT: ALLOW LM201 BECAUSE it was never released\n{DROP}",
+        f"# a form feed \f and a separator \u2028 end no line\n# lint: allow LM201 because it was never released\n{DROP}",
     ],
 )
 def test_a_comment_allows(shelf: Shelf, text: str) -> None:
@@ -80,3 +83,8 @@ def test_an_allowance_of_no_rule(shelf: Shelf, rule: str) -> None:
 def test_what_stands_in_a_string_is_no_comment(shelf: Shelf) -> None:
     shelf.add("migrations.RunSQL('SELECT 1 -- # lint: allow LM201 because so', ''),")
     assert ids(shelf) == []
+
+
+def test_a_longer_id_is_no_other_rule(shelf: Shelf) -> None:
+    shelf.add(f"# lint: allow LM2011 because it was never released\n{DROP}")
+    assert ids(shelf) == [("LM903", ""), ("LM201", "")]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from livemigrations.errors import LintImpossible
 from livemigrations.review.lint import Engine
 from tests.livemigrations.review.lint.shelf import Shelf
 
@@ -104,3 +105,40 @@ def test_fingerprints_survive_moved_lines(shelf: Shelf) -> None:
     (after,) = shelf.found()
     assert after.place.line == before.place.line + 2
     assert after.fingerprint == before.fingerprint
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8-sig", ""), ("latin-1", "# -*- coding: latin-1 -*-\n")])
+def test_a_file_is_read_in_its_own_encoding(shelf: Shelf, encoding: str, mark: str) -> None:
+    shelf.add('# lint: allow LM201 because it was größer\nmigrations.RemoveField("thing", "n"),')
+    shelf.newest.write_bytes((mark + shelf.newest.read_text()).encode(encoding))
+    assert [finding.allowed for finding in shelf.found()] == ["it was größer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("class Migration(:\n", r"0002_step\.py:1: SyntaxError: "),
+        ("import nonsuch\n", r"0002_step\.py:1: ModuleNotFoundError: No module named 'nonsuch'"),
+        ("\n1 / 0\n", r"0002_step\.py:2: ZeroDivisionError: "),
+        ("x = 1\n", "has no Migration class"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_named(shelf: Shelf, text: str, said: str) -> None:
+    shelf.add(NOTHING)
+    shelf.newest.write_text(text)
+    with pytest.raises(LintImpossible, match=said):
+        shelf.found()
+
+
+BROKEN = ["ALTER TABLE x ADD a int CONSTRAINT", "ALTER TABLE x ADD a int PRIMARY", "ALTER TABLE x ADD CONSTRAINT c NOT",
+          "ALTER TABLE x ADD NOT", "ALTER TABLE", "CREATE INDEX ON", "CREATE TABLE t (,", "'open", "/* open", "$$ open", "\0"]  # fmt: skip
+
+
+def test_sql_that_postgresql_will_refuse_stops_nobody(shelf: Shelf) -> None:
+    for text in BROKEN:
+        shelf.add(f"migrations.RunSQL({text!r}, 'SELECT 1'),")
+    shelf.add(
+        "migrations.RunSQL(lazystr('DROP TABLE {label}_part'), 'SELECT 1'),",
+        extra="from django.utils.functional import lazystr",
+    )
+    assert [(finding.rule.id, finding.migration[-9:]) for finding in shelf.found()][-1] == ("LM202", "0013_step")
