@@ -40,7 +40,7 @@ def touched(operation: Operation, before: ProjectState, app_label: str, work: Wo
         for name, field in operation.fields:
             _target(found, field)
             _many(found, table_of(app_label, operation.name, operation.options), name, field)
-        for base in operation.bases:
+        for base in operation.bases or ():
             _pointed_at(found, base)
     elif isinstance(operation, migrations.RenameModel):
         for name in (operation.old_name, operation.new_name):
