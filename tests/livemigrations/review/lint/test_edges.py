@@ -107,3 +107,17 @@ def test_a_column_that_was_filled_in_batches_has_no_null_left(shelf: Shelf, befo
         shelf.add(before)
     shelf.add('migrations.AlterField("thing", "n", models.IntegerField(default=0)),')
     assert count(shelf, "LM304", Engine.DJANGO) == found
+
+
+@pytest.mark.parametrize(("default", "found"), [("", 0), (" DEFAULT 1", 1), (" NOT NULL", 1)])
+def test_a_key_over_nothing_is_not_checked_row_by_row(shelf: Shelf, default: str, found: int) -> None:
+    column = f"ADD COLUMN o bigint{default} REFERENCES {{label}}_thing (id)"
+    shelf.add(f"migrations.RunSQL('ALTER TABLE {{label}}_part {column}', 'SELECT 1'),")
+    assert count(shelf, "LM103", Engine.DJANGO) == found
+
+
+@pytest.mark.parametrize(("first", "found"), [("", 1), ("CREATE TABLE fresh (n int); ", 0)])
+def test_a_table_that_may_have_been_there_is_new_only_if_this_run_made_it(shelf: Shelf, first: str, found: int) -> None:
+    rest = "CREATE TABLE IF NOT EXISTS fresh (n int); CREATE INDEX fresh_n ON fresh (n)"
+    shelf.add(f"migrations.RunSQL('{first}{rest}', 'DROP TABLE fresh'),")
+    assert count(shelf, "LM101", Engine.DJANGO) == found
