@@ -121,3 +121,50 @@ def test_a_table_that_may_have_been_there_is_new_only_if_this_run_made_it(shelf:
     rest = "CREATE TABLE IF NOT EXISTS fresh (n int); CREATE INDEX fresh_n ON fresh (n)"
     shelf.add(f"migrations.RunSQL('{first}{rest}', 'DROP TABLE fresh'),")
     assert count(shelf, "LM101", Engine.DJANGO) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (
+            'migrations.AlterField("thing", "code", models.CharField(max_length=10, unique=True)),',
+            'migrations.AlterField("thing", "code", models.CharField(max_length=10)),',
+        ),
+        (
+            'migrations.AlterField("thing", "n", models.IntegerField(null=True, db_index=True)),',
+            'migrations.AlterField("thing", "n", models.IntegerField(null=True)),',
+        ),
+        (
+            'migrations.AddField("thing", "next", models.ForeignKey("thing", models.CASCADE, null=True)),',
+            'migrations.AlterField("thing", "next", models.ForeignKey("thing", models.CASCADE, null=True, db_constraint=False)),',
+        ),
+    ],
+    ids=["unique", "index", "key"],
+)
+def test_what_a_field_brought_goes_with_it(shelf: Shelf, first: str, then: str) -> None:
+    shelf.add(first)
+    assert count(shelf, "LM211") == 0
+    shelf.add(then)
+    assert count(shelf, "LM211") == 1
+
+
+PYTHON = """
+def fill(apps, editor):
+    apps.get_model("{label}", "Thing").objects.update(n=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("whole", "own", "engine", "found"),
+    [
+        (True, None, Engine.LIVE, 1), (False, None, Engine.LIVE, 0), (False, True, Engine.LIVE, 1),
+        (True, False, Engine.LIVE, 0), (True, False, Engine.DJANGO, 1), (False, False, Engine.DJANGO, 0),
+    ],
+)  # fmt: skip
+def test_whose_transaction_rows_are_changed_in(
+    shelf: Shelf, whole: bool, own: bool | None, engine: Engine, found: int
+) -> None:
+    """Django's is the whole migration's, whatever an operation says of itself."""
+    code = f"migrations.RunPython(fill, migrations.RunPython.noop, atomic={own}),"
+    shelf.add(code, f"atomic = {whole}", PYTHON)
+    assert count(shelf, "LM306", engine) == found
