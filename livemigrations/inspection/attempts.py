@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, Field, ForeignKey, Model, QuerySet, UniqueConstraint
 from django.db.models.sql import InsertQuery
 
+from livemigrations.engine.connections import sqlstate
 from livemigrations.inspection.values import distinct, values
 from livemigrations.statements.names import identifier
 
 _DEEPEST = 8
+_SERVER_GONE = ("08", "53", "57P", "58")
 Row = dict[str, Any]
 Key = tuple[str, str, str]
 
@@ -56,7 +58,10 @@ class Unknowable(Exception):
 
 
 def attempt(connection: BaseDatabaseWrapper, one: Attempt) -> Failure | None:
-    """Try it, with all constraints checked at its end, and roll it back."""
+    """Try it, with all constraints checked at its end, and roll it back.
+
+    Raises ``OperationalError`` where the server went away or had no room: that says nothing of the release.
+    """
     last = [""]
 
     def remember(execute: Any, sql: Any, parameters: Any, many: bool, context: Any) -> Any:
@@ -70,6 +75,8 @@ def attempt(connection: BaseDatabaseWrapper, one: Attempt) -> Failure | None:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             transaction.set_rollback(True, using=connection.alias)
     except DatabaseError as error:
+        if isinstance(error, OperationalError) and (sqlstate(error) or "08").startswith(_SERVER_GONE):
+            raise
         return Failure(last[0], _words(error))
     except (Unknowable, ValueError, TypeError) as error:
         return Failure(last[0], f"no row can be made up: {error}")
