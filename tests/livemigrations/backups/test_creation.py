@@ -280,7 +280,10 @@ def test_who_queues_between_the_lock_and_the_dump_goes_first(shop: Shop, monkeyp
 
 def _waits_for_lock(shop: Shop) -> bool:
     with shop.site.database.connect() as connection:
-        rows = connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'booking'::regclass")
+        rows = connection.execute(
+            "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'booking'::regclass"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
         return rows.fetchone() is not None
 
 

@@ -241,8 +241,8 @@ def test_interrupted(site: Site) -> None:
     process = site.popen("migrations", "compatible")
     until = time.monotonic() + 60
     with site.database.connect() as connection:
-        sleeping = "SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND state = 'active'"
-        while not connection.execute(sleeping).fetchone() and time.monotonic() < until:
+        sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = ANY (%s) AND query = 'SELECT pg_sleep(30)' AND state = 'active'"
+        while not connection.execute(sleeping, [site.database.scratches()]).fetchone() and time.monotonic() < until:
             time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)

@@ -123,7 +123,8 @@ def test_a_seed_that_waits_for_another_session_finds_its_row(site: Site) -> None
         other.execute("INSERT INTO shop_role (name, rights, rank) VALUES ('cook', '[]', 1)")
         process = site.popen("migrate", "--no-input")
         with site.database.connect() as watching:
-            while not watching.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            while not watching.execute(waiting).fetchone():
                 assert process.poll() is None
         other.commit()
     said, _ = process.communicate(timeout=60)
