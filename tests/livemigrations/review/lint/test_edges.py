@@ -168,3 +168,22 @@ def test_whose_transaction_rows_are_changed_in(
     code = f"migrations.RunPython(fill, migrations.RunPython.noop, atomic={own}),"
     shelf.add(code, f"atomic = {whole}", PYTHON)
     assert count(shelf, "LM306", engine) == found
+
+
+MANY = """
+# lint: allow LM502 because they never grow
+migrations.CreateModel(
+    "New",
+    [
+        ("id", models.BigAutoField(primary_key=True)),
+        ("size", models.IntegerField()),
+    ],
+),
+"""
+
+
+def test_a_comment_above_an_operation_covers_every_line_of_it(shelf: Shelf) -> None:
+    shelf.add(MANY)
+    [finding] = [finding for finding in shelf.found(enable=("LM502",)) if finding.rule.id == "LM502"]
+    assert shelf.newest.read_text().splitlines()[finding.place.line - 1].strip().startswith('("size"')
+    assert finding.allowed == "they never grow"
