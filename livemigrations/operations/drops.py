@@ -157,7 +157,7 @@ class DropColumn(Operation):
     def _model_and_field(self, app_label: str, state: ProjectState) -> tuple[type[models.Model], Any]:
         """The model with the field back in it."""
         whole = state.clone()
-        taken = whole.models[app_label, self.model_name.lower()].fields
+        taken = {name for model in whole.models.values() for name in model.fields}  # children may not have it either
         name = self.name if self.name not in taken else f"{self.name}_retired"
         field = self.field.clone()
         field.db_column = field.db_column or self.name

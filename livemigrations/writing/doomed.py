@@ -56,6 +56,21 @@ class Doomed:
         is_link = bool(getattr(getattr(field, "remote_field", None), "parent_link", False))
         return is_link and (app_label, operation.model_name_lower) in self._models
 
+    def in_order(self, migration: Migration, state: ProjectState) -> list[Operation]:
+        """The migration's operations, with a model that goes behind its children that go.
+
+        Django removes their links to it first, and then takes them in any order.
+        """
+        found = list(migration.operations)
+        for operation in migration.operations:
+            if isinstance(operation, migrations.DeleteModel):
+                label = f"{migration.app_label}.{operation.name_lower}"
+                last = max((at for at, one in enumerate(found) if label in _bases(one, migration, state)), default=-1)
+                if last > found.index(operation):
+                    found.remove(operation)
+                    found.insert(last, operation)
+        return found
+
     def whole(self, parts: Parts, app_label: str) -> Parts:
         """The parts with the drops of such a model's columns left to the drop of its table."""
         kept = [replace(part, operations=self._left(part.operations, app_label)) for part in parts]
@@ -82,6 +97,18 @@ class Doomed:
         named = [*order, *(name for name in fields if name not in order)]
         options = {**operation.options, **self._made.get(key, {})}
         return live.DropTable(operation.name, [(name, fields[name]) for name in named], options)
+
+
+def _bases(operation: Operation, migration: Migration, state: ProjectState) -> set[str]:
+    """The labels of all models that a deleted one is a child of, directly or through others."""
+    found: set[str] = set()
+    waiting = [(migration.app_label, operation.name_lower)] if isinstance(operation, migrations.DeleteModel) else []
+    while waiting:
+        model = state.models.get(waiting.pop())
+        bases = [base for base in (model.bases if model else ()) if isinstance(base, str)]
+        found |= set(bases)
+        waiting += [(label, name) for label, _, name in (base.partition(".") for base in bases)]
+    return found
 
 
 def _made(changes: dict[str, list[Migration]]) -> Iterator[Any]:

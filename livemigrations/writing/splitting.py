@@ -107,7 +107,7 @@ def _pieces(changes: Changes, state: ProjectState, existing: set[str]) -> Iterat
     doomed = Doomed(changes, state)
     for migration in _in_order(changes):
         number = changes[migration.app_label].index(migration)
-        for operation in migration.operations:
+        for operation in doomed.in_order(migration, state):
             if doomed.keeps(operation, state, migration.app_label):
                 continue
             parts = _translated(operation, state, migration.app_label, new)

@@ -142,6 +142,19 @@ CHANGES: dict[str, tuple[str, str]] = {
     "two models go": (f"{ONE}\nclass {{m}}x(models.Model):\n    one = models.ForeignKey({{m}}, models.CASCADE)\n", ""),
     "key and its model go": (f"{ONE}{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n", OTHER),
     "child goes": (f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n", ONE),
+    "child and parent go": (
+        f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n\n"
+        "class {m}y({m}x):\n    c = models.IntegerField()\n",
+        "",
+    ),
+    "field to the child": (
+        f"{ONE}    b = models.IntegerField(null=True)\n\nclass {{m}}x({{m}}):\n    c = models.IntegerField()\n",
+        f"{ONE}\nclass {{m}}x({{m}}):\n    c = models.IntegerField()\n    b = models.IntegerField(null=True)\n",
+    ),
+    "other target of many to many": (
+        f"{ONE}    many = models.ManyToManyField(Place, related_name='+')\n",
+        f"{ONE}    many = models.ManyToManyField(Label, related_name='+')\n",
+    ),
     "several at once": (
         more("b = models.IntegerField(null=True)", "c = models.TextField()")[1],
         more("b = models.BigIntegerField(null=True)", "d = models.ForeignKey(Place, models.CASCADE, null=True)")[1]
@@ -150,7 +163,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     ),
 }
 REWRITES = {"several at once"}  # of a populated table: refused
-ONE_WAY = {"child goes"}  # plain Django cannot take it back
+ONE_WAY = {"child goes", "child and parent go"}  # plain Django cannot take it back
 
 
 def models_of(side: int, *names: str) -> str:

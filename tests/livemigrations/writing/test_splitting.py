@@ -74,6 +74,9 @@ def test_nothing_is_left_to_detect(name: str) -> None:
     assert found
     assert detected(applied(before, found), after) == []
     for migration in found:
+        for operation in migration.operations:
+            operation.state_forwards("shop", before)
+            assert before.clone().apps
         text = SafeMigrationWriter(migration).as_string()
         compile(text, migration.name, "exec")
         assert text.count('"""') == 2
