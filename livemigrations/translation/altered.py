@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import migrations
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import NOT_PROVIDED, F, Field
 from django.db.models.functions import Cast
@@ -18,6 +19,7 @@ from livemigrations.translation.parts import Parts, Work, contract, expand
 from livemigrations.translation.renames import column_of
 from livemigrations.translation.types import changes_rows, type_of
 
+_OPTIONS = (migrations.AlterModelOptions, migrations.AlterModelManagers, migrations.AlterConstraint)
 _NOT_NULL_WHY = (
     "The previous release still writes NULL. Rows get their value in batches first; NOT NULL comes when that release is"
     " gone, through a CHECK that is validated while traffic goes on."
@@ -65,6 +67,17 @@ def _first(
     if _seen(old) == _seen(middle):
         return ()
     return altered_field(migrations.AlterField(operation.model_name, operation.name, middle), model, before, app_label)
+
+
+def is_unseen(operation: Operation, before: ProjectState, app_label: str) -> bool:
+    """Whether only Django's picture of the models changes: their options, or what the database has not of a field."""
+    if isinstance(operation, _OPTIONS):
+        return True
+    if not isinstance(operation, migrations.AlterField):
+        return False
+    model = before.models.get((app_label, operation.model_name_lower))
+    old = model.fields.get(operation.name) if model else None
+    return old is not None and _seen(old) == _seen(operation.field)
 
 
 def _seen(field: Field[Any, Any]) -> Any:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from django.db import migrations
 from django.db.migrations import Migration
 from django.db.migrations.operations.base import Operation
 
@@ -61,10 +59,9 @@ _NEW_TABLES = (
     "nothing that traffic knows; a key takes SHARE ROW EXCLUSIVE on the table that it points at for milliseconds."
 )
 _STATE_ONLY = "nothing: only Django's own picture of the models changes."
-_SEEN_BY_DJANGO_ONLY = (
-    migrations.AlterModelOptions,
-    migrations.AlterModelManagers,
-    migrations.AlterConstraint,
+_LONG = (
+    "ACCESS EXCLUSIVE on {tables} for as long as every row takes to be read or written: nobody else gets at it. The"
+    " engine refuses that on a large table, and shows the code to write instead."
 )
 _CONTRACT = (
     "Stage: contract. Run it when no process of the previous release is left (migrate --stage contract); the"
@@ -79,7 +76,7 @@ def docstring(migration: Migration) -> str:
     if not operations:
         locks, back = "TODO: say which tables, in which mode and for how long.", "TODO: say what undoes it."
     else:
-        locks, back = _locks(notes, operations), _BACK[notes.work]
+        locks, back = _locks(notes), _BACK[notes.work]
     paragraphs = [f"{_title(notes, operations)}.", ""]
     paragraphs += [f"Why: {PROMPT}", *(f"This way: {why}" for why in notes.why)]
     paragraphs += [f"Locks: {locks}", f"Way back: {back}"]
@@ -97,12 +94,12 @@ def _title(notes: Notes, operations: Sequence[Operation]) -> str:
     return f"{_TITLES[notes.work]}: {', '.join(subjects[:4])}{', …' * (len(subjects) > 4)}"
 
 
-def _locks(notes: Notes, operations: Iterable[Any]) -> str:
-    if all(isinstance(operation, _SEEN_BY_DJANGO_ONLY) for operation in operations):
+def _locks(notes: Notes) -> str:
+    if notes.unseen:
         return _STATE_ONLY
     if notes.new:
         return _NEW_TABLES
-    return _LOCKS[notes.work].format(tables=_listed(notes.tables) or "its tables")
+    return (_LONG if notes.long else _LOCKS[notes.work]).format(tables=_listed(notes.tables) or "its tables")
 
 
 def _listed(tables: tuple[str, ...]) -> str:

@@ -8,12 +8,14 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from typing import Any
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import migrations
 from django.db.migrations import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Part, Stage, Work, from_django
+from livemigrations.translation.altered import is_unseen
 from livemigrations.translation.translator import as_it_is
 from livemigrations.writing.doomed import Doomed
 from livemigrations.writing.touching import Touched, meet, touched
@@ -24,13 +26,18 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a written migration says of itself."""
+    """What a written migration says of itself.
+
+    ``long``: a table is locked for as long as its rows take. ``unseen``: the database does not notice anything.
+    """
 
     work: Work
     stage: Stage
     why: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     new: bool = False
+    long: bool = False
+    unseen: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +54,7 @@ class Piece:
     part: Part
     touches: Touched
     table: str
+    unseen: bool = False
     phase: int = 0
     level: int = 0
 
@@ -115,7 +123,8 @@ def _pieces(changes: Changes, state: ProjectState, existing: set[str]) -> Iterat
                 for inner in part.operations:
                     touches = touched(inner, state, migration.app_label, part.work)
                     table = _table(inner, state, migration.app_label)
-                    yield Piece(inner, migration, number, part, touches, table)
+                    unseen = is_unseen(inner, state, migration.app_label)
+                    yield Piece(inner, migration, number, part, touches, table, unseen)
             operation.state_forwards(migration.app_label, state)
 
 
@@ -127,7 +136,7 @@ def _translated(operation: Operation, state: ProjectState, app_label: str, new: 
     parts = from_django(operation, state, app_label)
     if all(part.exact for part in parts):
         return parts
-    return (Part(parts[0].stage, Work.SCHEMA, (operation,), parts[0].why),)
+    return (Part(parts[0].stage, parts[0].work, (operation,), parts[0].why, exact=False),)
 
 
 def _table(operation: Any, state: ProjectState, app_label: str) -> str:
@@ -187,8 +196,14 @@ def _file(name: str, app_label: str, held: list[Piece], previous: Migration | No
     why = dict.fromkeys(piece.part.why for piece in held if piece.part.why)
     tables = dict.fromkeys(piece.table for piece in held if piece.table)
     new = all(isinstance(piece.operation, migrations.CreateModel) for piece in held)
-    vars(migration)["notes"] = Notes(part.work, part.stage, tuple(why), tuple(tables), new)
+    long, unseen = any(_is_long(piece) for piece in held), all(piece.unseen for piece in held)
+    vars(migration)["notes"] = Notes(part.work, part.stage, tuple(why), tuple(tables), new, long, unseen)
     return migration
+
+
+def _is_long(piece: Piece) -> bool:
+    """Whether there is no other way to it than one that locks the table while rows are read or written."""
+    return not piece.part.exact or isinstance(getattr(piece.operation, "constraint", None), ExclusionConstraint)
 
 
 def _is_acyclic(depends: dict[Key, list[Key]]) -> bool:

@@ -143,8 +143,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     "key and its model go": (f"{ONE}{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n", OTHER),
     "child goes": (f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n", ONE),
     "child and parent go": (
-        f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n\n"
-        "class {m}y({m}x):\n    c = models.IntegerField()\n",
+        ONE + "\nclass {m}x({m}):\n    b = models.IntegerField()\n\nclass {m}y({m}x):\n    c = models.IntegerField()\n",
         "",
     ),
     "field to the child": (

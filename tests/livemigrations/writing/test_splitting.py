@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 from livemigrations.translation import Work
 from livemigrations.writing.splitting import Notes
 from livemigrations.writing.writer import SafeMigrationWriter
-from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, meta, models_of
+from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, meta, models_of, more, other
 from tests.livemigrations.writing.states import SafeAutodetector, applied, detected, state_of
 
 # The kinds of work of the files that a change is written as; a star marks those of the stage contract.
@@ -138,6 +138,31 @@ def test_a_model_that_goes_keeps_what_stands_on_its_table() -> None:
     assert [one.name for one in drop.options["constraints"]] == [f"{model}_u", f"{model}_c"]  # type: ignore[attr-defined]
     *_, last = detected(state_of(models_of(0, "model goes")), state_of(models_of(1, "model goes")))
     assert last.operations[-1].options["unique_together"] == {("a", "place")}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("b = models.IntegerField()", "b = models.IntegerField(help_text='x', choices=[(1, 'one')])", "nothing: only"),
+        ("b = models.IntegerField()", "b = models.BigIntegerField()", "for as long as every row takes"),
+        ("b = models.IntegerField()", "b = models.IntegerField(db_comment='x')", "for milliseconds each"),
+    ],
+)
+def test_the_docstring_tells_the_locks(before: str, after: str, said: str) -> None:
+    old, new = other(before, after)
+    (found,) = detected(state_of(HEAD + old.format(m="Cart")), state_of(HEAD + new.format(m="Cart")))
+    assert f"Locks: {said}" in SafeMigrationWriter(found).as_string().replace("ACCESS EXCLUSIVE on shop_cart ", "")
+
+
+def test_the_docstring_tells_the_locks_of_what_is_built_under_them() -> None:
+    stored = "b = models.GeneratedField(expression=F('a') + 1, output_field=models.IntegerField(), db_persist=True)"
+    exclusion = "from django.contrib.postgres.constraints import ExclusionConstraint\n"
+    for before, after in (
+        more(stored),
+        meta("constraints = [ExclusionConstraint(name='x', expressions=[('a', '=')])]"),
+    ):
+        (found,) = detected(*(state_of(HEAD + exclusion + text.format(m="Cart")) for text in (before, after)))
+        assert "for as long as every row takes" in " ".join(SafeMigrationWriter(found).as_string().split())
 
 
 def test_a_new_app_stays_in_one_file() -> None:
