@@ -18,6 +18,7 @@ from livemigrations.translation.renames import column_of, many_table_of, table_o
 
 Touched = dict[str, set[str]]
 _OF_A_FIELD = live.DropColumn | live.FillColumn | live.RetireColumn
+_OPTIONS = migrations.AlterModelOptions | migrations.AlterModelManagers | migrations.AlterModelTableComment
 ALL, TARGET = "*", "as a target"
 
 
@@ -96,6 +97,11 @@ def _about_one(found: Touched, operation: Any, before: ProjectState, app_label: 
     elif isinstance(operation, migrations.AlterUniqueTogether) and state is not None:
         both = [*(operation.unique_together or ()), *(state.options.get("unique_together") or ())]
         aspects |= {_indexed(field) for fields in both for field in fields}
+    elif isinstance(operation, migrations.AlterOrderWithRespectTo) and state is not None:
+        fields = (operation.order_with_respect_to, state.options.get("order_with_respect_to"))
+        aspects |= {"column _order", *_shape("_order", *(field for field in fields if field))}
+    elif isinstance(operation, _OPTIONS):
+        aspects.add(type(operation).__name__)
     else:
         _model(found, app_label, name, state.options if state else {})
 
@@ -121,7 +127,7 @@ def _aspects(operation: Any, state: ModelState, work: Work) -> Iterable[str]:
         return [f"name {operation.name}", *map(_indexed, fields or [ALL])]
     if isinstance(operation, migrations.operations.fields.FieldOperation | _OF_A_FIELD):
         return _of_field(operation, state, work)
-    return [ALL]
+    return [aspect for field in state.fields for aspect in (field, _indexed(field))]  # of a kind unknown here
 
 
 def _of_field(operation: Any, state: ModelState, work: Work) -> list[str]:

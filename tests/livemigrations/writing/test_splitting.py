@@ -14,7 +14,7 @@ from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Work
-from livemigrations.writing.splitting import Notes
+from livemigrations.writing.splitting import Notes, split
 from livemigrations.writing.writer import SafeMigrationWriter
 from tests.livemigrations.writing.changes import CHANGES, HEAD, ONE, meta, models_of, more, other
 from tests.livemigrations.writing.states import SafeAutodetector, applied, detected, state_of
@@ -138,6 +138,30 @@ def test_a_model_that_goes_keeps_what_stands_on_its_table() -> None:
     assert [one.name for one in drop.options["constraints"]] == [f"{model}_u", f"{model}_c"]  # type: ignore[attr-defined]
     *_, last = detected(state_of(models_of(0, "model goes")), state_of(models_of(1, "model goes")))
     assert last.operations[-1].options["unique_together"] == {("a", "place")}  # type: ignore[attr-defined]
+
+
+def test_what_the_new_release_needs_does_not_wait_for_a_contract_that_it_has_nothing_to_do_with() -> None:
+    place = "    place = models.ForeignKey(Place, models.CASCADE, related_name='+')\n"
+    before = HEAD + ONE.format(m="Cart") + place + "    b = models.IntegerField()\n"
+    options = "order_with_respect_to = 'place'\n        db_table_comment = 'x'\n        verbose_name = 'y'"
+    after = HEAD + ONE.format(m="Cart") + place + f"\n    class Meta:\n        {options}\n"
+    assert works(before=before, after=after) == "schema, drop*"
+    added = Migration("auto_1", "shop")
+    field = models.IntegerField(default=1)
+    added.operations = [migrations.AddField("cart", "n", field), Unknown("cart")]
+    files = split({"shop": [added]}, state_of(before), {"shop"})["shop"]
+    assert [type(one) for one in files[0].operations] == [migrations.AddField, Unknown]
+    assert len(files) == 2
+
+
+class Unknown(Operation):
+    """One of another package, on a model."""
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Nothing."""
 
 
 @pytest.mark.parametrize(
