@@ -61,6 +61,9 @@ def deleted_model(operation: migrations.DeleteModel, model: ModelState, before: 
 def _drop_table(model: Any, stated: dict[str, Any] | None = None) -> live.DropTable:
     """The operation for a rendered model, with what remains of it when it is retired."""
     fields = [(field.name, _column(field)) for field in model._meta.local_concrete_fields]
+    if isinstance(model._meta.pk, models.CompositePrimaryKey):  # without it Django would make a key of its own
+        parts = [field.name for field in model._meta.pk.fields]
+        fields.append((model._meta.pk.name, models.CompositePrimaryKey(*parts)))
     stated = model._meta.original_attrs if stated is None else stated
     options = {name: value for name in _OPTIONS if (value := stated.get(name))}
     return live.DropTable(model._meta.object_name, fields, {"db_table": model._meta.db_table, **options})

@@ -139,6 +139,10 @@ CHANGES: dict[str, tuple[str, str]] = {
         + ' models.CheckConstraint(condition=Q(a__gt=-1), name="{m}_c")]\n',
         "",
     ),
+    "model with a key of two goes": (
+        f"{ONE}    place = models.ForeignKey(Place, models.CASCADE)\n    pk = models.CompositePrimaryKey('a', 'place_id')\n",
+        "",
+    ),
     "two models go": (f"{ONE}\nclass {{m}}x(models.Model):\n    one = models.ForeignKey({{m}}, models.CASCADE)\n", ""),
     "key and its model go": (f"{ONE}{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n", OTHER),
     "child goes": (f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n", ONE),
