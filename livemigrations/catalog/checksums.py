@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch, relation
-from livemigrations.statements.names import Name
+from livemigrations.statements.names import Name, identifier
 
 # What decides how PostgreSQL writes a value. With row_security off a policy that hides rows is an error.
 _TEXT_FORM = {
@@ -23,6 +23,7 @@ _TEXT_FORM = {
     "search_path": "pg_catalog",
     "row_security": "off",
     "statement_timeout": "0",
+    "transaction_timeout": "0",
 }
 _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -31,16 +32,33 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 ORDER BY 1, 2
 """
 _SUM = """
-SELECT count(*), coalesce(sum(('x' || encode(substr(sha256(convert_to((r.*)::text, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint), 0)
+SELECT count(*), coalesce(sum(('x' || encode(substr(sha256(convert_to(({row})::text, {encoding})), 1, 8), 'hex'))::bit(64)::bigint), 0)
 FROM {table} r
+"""
+# Bytes without an encoding are nobody's UTF-8 and are taken as they are.
+_ENCODING = "CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END"
+_INHERITED = """
+SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)
+GROUP BY 1, 2
 """
 
 
 class TableSum(NamedTuple):
-    """The number of rows of a table and their checksum, 16 hexadecimal digits."""
+    """The number of rows of a table and their checksum, 16 hexadecimal digits.
+
+    ``columns`` is the order in which they were read where a dump does not keep it; empty is the table's own order.
+    """
 
     rows: int
     checksum: str
+    columns: tuple[str, ...] = ()
+
+    def is_like(self, other: TableSum | None) -> bool:
+        """Whether the rows are the same."""
+        return other is not None and self[:2] == other[:2]
 
 
 def ordinary_tables(connection: BaseDatabaseWrapper) -> list[Name]:
@@ -48,27 +66,37 @@ def ordinary_tables(connection: BaseDatabaseWrapper) -> list[Name]:
     return [Name(schema, name) for schema, name in fetch(connection, _TABLES)]
 
 
+def inherited_columns(connection: BaseDatabaseWrapper) -> dict[Name, tuple[str, ...]]:
+    """The columns, in their order, of the tables that inherit: a dump may put those of the parent first."""
+    return {Name(schema, name): tuple(columns) for schema, name, columns in fetch(connection, _INHERITED)}
+
+
 def checksums(
     connection: BaseDatabaseWrapper,
     tables: Iterable[Name] | None = None,
     *,
+    columns: Mapping[Name, tuple[str, ...]] | None = None,
     told: Callable[[Name], None] | None = None,
 ) -> dict[Name, TableSum]:
     """Row count and checksum of each table (None: of all ordinary tables), one scan each, in bounded memory.
 
     A checksum is the sum, modulo 2**64, of the first 64 bits of the SHA-256 of each row as text, all columns in
-    their order. The text is the same whatever the session's time zone, date style and so on, and on every
-    version. A partitioned table counts the rows of its partitions. ``told`` is given each table before its scan.
+    their order, or in that of ``columns``. The text is the same whatever the session's time zone, date style and so
+    on, and on every version. A partitioned table counts the rows of its partitions. ``told`` is given each table
+    before its scan.
     """
     wanted = ordinary_tables(connection) if tables is None else list(tables)
     scanned = {table: _scanned(connection, table) for table in wanted}
+    orders = columns or {}
     sums = {}
     with text_form(connection):
         for table, text in scanned.items():
             if told is not None:
                 told(table)
-            rows, total = fetch(connection, _SUM.format(table=text))[0]
-            sums[table] = TableSum(int(rows), f"{int(total) % 2**64:016x}")
+            order = orders.get(table, ())
+            row = f"ROW({', '.join(f'r.{identifier(column)}' for column in order)})" if order else "r.*"
+            rows, total = fetch(connection, _SUM.format(row=row, encoding=_ENCODING, table=text))[0]
+            sums[table] = TableSum(int(rows), f"{int(total) % 2**64:016x}", order)
     return sums
 
 
@@ -83,9 +111,14 @@ def _scanned(connection: BaseDatabaseWrapper, table: Name) -> str:
 @contextmanager
 def text_form(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Have values written the same way everywhere inside the block, then as before."""
-    before = fetch(connection, "SELECT name, current_setting(name) FROM unnest(%s::text[]) name", [list(_TEXT_FORM)])
+    before = fetch(
+        connection,
+        "SELECT w, current_setting(w) FROM unnest(%s::text[]) w WHERE current_setting(w, true) IS NOT NULL",
+        [list(_TEXT_FORM)],
+    )
+    wanted = {name: _TEXT_FORM[name] for name, _ in before}
     try:
-        _set(connection, list(_TEXT_FORM), list(_TEXT_FORM.values()))
+        _set(connection, list(wanted), list(wanted.values()))
         yield
     except BaseException:
         with suppress(Error):

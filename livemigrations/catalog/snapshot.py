@@ -26,9 +26,11 @@ SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p JOIN 
 LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND d.objid IS NULL ORDER BY 1
 """
+# The view pg_sequences asks each for its last value, and locks it until the end of the transaction for that.
 _SEQUENCES = """
-SELECT sequencename, data_type::text, start_value, increment_by FROM pg_sequences
-WHERE schemaname = current_schema() AND sequencename NOT LIKE 'livemigrations\\_%%' ORDER BY 1
+SELECT c.relname, s.seqtypid::regtype::text, s.seqstart, s.seqincrement
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relname NOT LIKE 'livemigrations\\_%%' ORDER BY 1
 """
 
 
