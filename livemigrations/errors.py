@@ -114,6 +114,10 @@ class BackupBroken(LiveMigrationError):
     """The backup is damaged."""
 
 
+class CheckImpossible(LiveMigrationError):
+    """The backup could not be checked; nobody knows whether it is good."""
+
+
 class UnknownBackup(LiveMigrationError):
     """There is no backup of that name."""
 

@@ -36,6 +36,7 @@ class Definition:
     comment: str | None
     grants: list[tuple[str, str, bool]] | None = None
     settings: list[tuple[str, str, str]] = field(default_factory=list)
+    is_template: bool = False
 
     @classmethod
     def read(cls, connection: BaseDatabaseWrapper, database: str | None = None) -> Definition | None:
@@ -45,16 +46,16 @@ class Definition:
             connection,
             "SELECT d.oid::bigint, pg_encoding_to_char(encoding), datlocprovider::text, datcollate, datctype,"
             f" {_LOCALE[major]}, spcname, pg_get_userbyid(datdba), datconnlimit,"
-            " shobj_description(d.oid, 'pg_database'), datacl IS NULL"
+            " shobj_description(d.oid, 'pg_database'), datistemplate, datacl IS NULL"
             " FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace"
             " WHERE datname = coalesce(%s, current_database())",
             [database],
         )
         if not rows:
             return None
-        oid, *values, plain = rows[0]
+        oid, *values, is_template, plain = rows[0]
         grants = None if plain else _grants(connection, oid)
-        return replace(cls(*values), grants=grants, settings=_settings(connection, oid))
+        return replace(cls(*values), grants=grants, settings=_settings(connection, oid), is_template=bool(is_template))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Definition:
@@ -87,6 +88,12 @@ class Definition:
             parts.append(f"TABLESPACE {identifier(self.tablespace)}")
         return " ".join(parts)
 
+    @property
+    def roles(self) -> list[str]:
+        """The roles that it names."""
+        named = [self.owner, *(who for who, *_ in self.grants or []), *(who for who, *_ in self.settings)]
+        return sorted({name for name in named if name})
+
     def settings_sql(self, name: str) -> Iterator[tuple[str, str, str]]:
         """For each setting of the database: its name, its value, and the statement that sets it for ``name``."""
         for who, setting, value in self.settings:
@@ -103,6 +110,8 @@ class Definition:
             f"ALTER DATABASE {known} CONNECTION LIMIT {self.connection_limit}",
             f"ALTER DATABASE {known} OWNER TO {identifier(self.owner)}",
         ]
+        if self.is_template:
+            lines.insert(0, f"ALTER DATABASE {known} IS_TEMPLATE true")
         if self.grants is None:
             return lines
         lines.append(f"REVOKE ALL ON DATABASE {known} FROM PUBLIC, {identifier(self.owner)}")

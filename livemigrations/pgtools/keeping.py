@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,12 +33,14 @@ class Keeper:
     def __init__(self, base: BaseDatabaseWrapper, name: str) -> None:
         self.base, self.name = base, name
         self._watchdog: subprocess.Popen[bytes] | None = None
+        self._is_given_away = False
 
     def __enter__(self) -> Self:
         key = lock_key(self.base, self.name)
         with self.base.cursor() as cursor:
             for setting in ("statement_timeout", "lock_timeout", "idle_session_timeout"):
                 cursor.execute("SELECT set_config(%s, '0', false)", [setting])
+            cursor.execute("SET default_transaction_read_only = off")  # which a database may be by default
             cursor.execute("SELECT set_config('application_name', %s, false)", [f"livemigrations: {self.name}"])
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
             if not cursor.fetchone()[0]:
@@ -48,13 +50,19 @@ class Keeper:
         self._watch(key)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         try:
-            self.drop()
-            self._dismiss()
+            with suppress(Error) if kind else nullcontext():  # what went wrong first is said, the watchdog drops it
+                if not self._is_given_away:
+                    self.drop()
+                self._dismiss()
         finally:
             self._leave()
             self.base.close()
+
+    def give_away(self) -> None:
+        """The database has another name now and is nobody's to drop."""
+        self._is_given_away = True
 
     def create(self, definition: Definition, *, placed: bool = False) -> None:
         """Make the database, empty, in the encoding and the locale of ``definition``."""

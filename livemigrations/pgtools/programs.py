@@ -33,20 +33,23 @@ class Candidate:
         return f"{self.place}: {what} in {self.path.parent}"
 
 
-def program(name: str, *, server_version: int) -> Path:
+def program(name: str, *, server_version: int, made_by: int = 0) -> Path:
     """The path of ``pg_dump`` or its kind, not older than the server.
 
-    ``server_version`` is a major version or PostgreSQL's own number (180004). What ``LIVEMIGRATIONS_PG_BIN`` or
+    ``server_version`` is a major version or PostgreSQL's own number (180004); ``made_by`` the major version of the
+    pg_dump whose archive it has to read (0: none). What ``LIVEMIGRATIONS_PG_BIN`` or
     ``PG_BIN`` name goes first; then the same major version, then the nearest newer one. Raises ``ProgramMissing``.
     """
     major = server_version // 10000 if server_version >= 10000 else server_version
+    why = f"the server is PostgreSQL {major}" if made_by <= major else f"pg_dump {made_by} wrote the archive"
+    major = max(major, made_by)
     seen = list(candidates(name))
     fit = [candidate for candidate in seen if candidate.major >= major]
     if fit:
         return min(fit, key=lambda candidate: (not candidate.chosen, not candidate.chosen and candidate.major)).path
     looked = "".join(f"\n  {candidate}" for candidate in seen)
     raise ProgramMissing(
-        f"{name} of PostgreSQL {major} or newer is needed, since the server is PostgreSQL {major}. Looked in:{looked}\n"
+        f"{name} of PostgreSQL {major} or newer is needed, since {why}. Looked in:{looked}\n"
         f"Remedy: install the client programs of PostgreSQL {major} (Debian: postgresql-client-{major}), or let"
         " LIVEMIGRATIONS_PG_BIN or PG_BIN name the folder that holds them."
     )

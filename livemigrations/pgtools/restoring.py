@@ -17,19 +17,22 @@ def restore(
     connection: BaseDatabaseWrapper,
     archive: Path,
     *options: str,
+    made_by: int = 0,
     database: str | None = None,
     line: Callable[[str], None] | None = None,
 ) -> None:
     """Restore an archive into the connection's database, or into ``database``; stops at the first error.
 
     A pg_restore of 17 or newer sets a parameter that older servers do not know, and nothing tells it not to. There
-    it cannot stop at the first error; that one is let pass, and any other one makes it fail at its end. Raises
+    it cannot stop at the first error; that one is let pass, and any other one makes it fail at its end. ``made_by``
+    is the major version of the pg_dump that wrote the archive, which older programs cannot read. Raises
     ``ProgramFailed`` and ``ProgramMissing``.
     """
     version = server_version(connection)
-    client = major_version(program("pg_restore", server_version=version))
+    client = major_version(program("pg_restore", server_version=version, made_by=made_by))
     if version // 10000 >= _SINCE or client < _SINCE:
-        run("pg_restore", connection, [*options, "--exit-on-error", archive], database=database, line=line)
+        arguments: list[str | Path] = [*options, "--exit-on-error", archive]
+        run("pg_restore", connection, arguments, made_by=made_by, database=database, line=line)
         return
     errors: list[str] = []
 
@@ -43,4 +46,12 @@ def restore(
         finished = any(text.startswith("pg_restore: warning: errors ignored on restore:") for text in said)
         return finished and all(_NEW_SETTING in text for text in errors)
 
-    run("pg_restore", connection, [*options, archive], database=database, line=listen, tolerate=harmless)
+    run(
+        "pg_restore",
+        connection,
+        [*options, archive],
+        made_by=made_by,
+        database=database,
+        line=listen,
+        tolerate=harmless,
+    )

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import connections
@@ -19,6 +20,7 @@ from livemigrations.pgtools.definitions import Definition, apply_settings
 from livemigrations.pgtools.keeping import kept, owned, sweep
 
 PREFIX = "livemigrations_scratch"
+_READ_ONLY = "default_transaction_read_only"  # of a database that is frozen; its copy is not
 
 
 @contextmanager
@@ -34,8 +36,11 @@ def scratch_database(
     """
     definition = definition or Definition.read(connection)
     assert definition is not None
+    definition = replace(definition, settings=[one for one in definition.settings if one[1] != _READ_ONLY])
     base = beside(_maker(connection))
     try:
+        with base.cursor() as cursor:
+            cursor.execute(f"SET {_READ_ONLY} = off")
         sweep_scratch(base)
         name = _name(base, purpose)
         with kept(base, name, definition), known(base, name) as made:

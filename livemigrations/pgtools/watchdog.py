@@ -47,6 +47,7 @@ def drop(order: dict[str, Any]) -> None:
                 if order["role"]:
                     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(order["role"])))
                 connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_PATIENCE_S:.0f}s"])
+                connection.execute("SET default_transaction_read_only = off")
                 connection.execute("SELECT pg_advisory_lock(%s)", [order["key"]])
                 name = sql.Identifier(order["database"])
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
