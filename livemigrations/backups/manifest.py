@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from livemigrations.catalog.checksums import TableSum
+from livemigrations.catalog.contents import Contents
 from livemigrations.errors import BackupBroken
 from livemigrations.pgtools.definitions import Definition
 from livemigrations.statements.names import Name
@@ -30,12 +31,16 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The last check of a backup: when (ISO 8601), whether it was well, what was wrong, how long it took."""
+    """The last check of a backup: when (ISO 8601), whether it was well, what was wrong, how long it took.
+
+    ``notes`` are what a restore will not bring back as it was, and no dump could.
+    """
 
     at: str
     ok: bool
     problems: list[str]
     duration_s: float
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Backup:
     """A complete backup. Times are ISO 8601 in UTC, sizes in bytes; ``revision`` is the newest migration in it.
 
     ``tables`` maps names to row counts and checksums of the snapshot that was dumped; ``table_bytes`` is what these
-    tables took on the server's disk. ``format`` is ``custom`` or ``directory``.
+    tables and the large objects took on the server's disk, ``database_bytes`` what the whole database did (0: not
+    noted). ``contents`` is what else was in it (None: not noted). ``format`` is ``custom`` or ``directory``.
     """
 
     name: str
@@ -61,6 +67,8 @@ class Backup:
     files: list[File]
     tables: dict[Name, TableSum] = field(default_factory=dict)
     verified: Verified | None = None
+    contents: Contents | None = None
+    database_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -75,6 +83,17 @@ class Backup:
         return (datetime.now(UTC) - datetime.fromisoformat(self.created_at)).total_seconds()
 
     @property
+    def problem(self) -> str:
+        """What is wrong with it as far as a glance tells, its last check included; empty if nothing is."""
+        for file in self.files:
+            path = self.folder / file.path
+            if not path.is_file():
+                return f"{file.path} is missing"
+            if path.stat().st_size != file.size:
+                return f"{file.path} has {path.stat().st_size:,} bytes instead of {file.size:,}"
+        return "; ".join(self.verified.problems) if self.verified and not self.verified.ok else ""
+
+    @property
     def archive(self) -> Path:
         """What pg_restore reads: a file, or a folder."""
         return self.folder / ("data.dump" if self.format == "custom" else "data")
@@ -82,6 +101,7 @@ class Backup:
     def to_json(self) -> dict[str, Any]:
         tables = [
             {"schema": name.schema, "name": name.name, "rows": total.rows, "checksum": total.checksum}
+            | ({"columns": list(total.columns)} if total.columns else {})
             for name, total in self.tables.items()
         ]
         data = {key: getattr(self, key) for key in _PLAIN}
@@ -93,6 +113,8 @@ class Backup:
             "definition": self.definition.to_json(),
             "files": [asdict(file) for file in self.files],
             "tables": tables,
+            "contents": self.contents.to_json() if self.contents else None,
+            "database_bytes": self.database_bytes,
             "verified": asdict(self.verified) if self.verified else None,
         }
 
@@ -149,8 +171,13 @@ def _backup(folder: Path, data: dict[str, Any]) -> Backup:
         folder=folder,
         definition=Definition.from_json(data["definition"]),
         files=[File(**file) for file in data["files"]],
-        tables={Name(t["schema"], t["name"]): TableSum(t["rows"], t["checksum"]) for t in data["tables"]},
+        tables={
+            Name(t["schema"], t["name"]): TableSum(t["rows"], t["checksum"], tuple(t.get("columns", ())))
+            for t in data["tables"]
+        },
         verified=Verified(**data["verified"]) if data["verified"] else None,
+        contents=Contents.from_json(data["contents"]) if data.get("contents") else None,
+        database_bytes=data.get("database_bytes", 0),
     )
 
 
@@ -165,7 +192,19 @@ def _check(backup: Backup) -> None:
             raise ValueError(f"files leads out of the folder: {file.path}")
     if not any(PurePosixPath(file.path).parts[0] == backup.archive.name for file in backup.files):
         raise ValueError(f"files does not name {backup.archive.name}")
-    numbers = [backup.table_bytes, backup.applied_count, *(file.size for file in backup.files)]
+    definition = backup.definition
+    if definition.provider not in ("b", "c", "i"):
+        raise ValueError(f"provider is {definition.provider!r}")
+    for _, privilege, _ in definition.grants or []:  # these become part of a statement as they are
+        if privilege not in ("CREATE", "TEMPORARY", "CONNECT"):
+            raise ValueError(f"there is no privilege {privilege!r} on a database")
+    numbers = [
+        definition.connection_limit,
+        backup.table_bytes,
+        backup.database_bytes,
+        backup.applied_count,
+        *(file.size for file in backup.files),
+    ]
     numbers += [total.rows for total in backup.tables.values()]
     texts = [backup.database, *(total.checksum for total in backup.tables.values())]
     texts += [backup.verified.at, *backup.verified.problems] if backup.verified else []

@@ -39,7 +39,14 @@ class Shelf:
         """All backups, newest first, or those of one database; what cannot be read stands at the end."""
         good: list[Backup] = []
         bad: list[Backup | Broken] = []
-        for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
+        try:
+            folders = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        except OSError as error:
+            raise UnknownBackup(
+                f"The folder of the backups cannot be read: {error}. Remedy: let this user read it, or let"
+                " LIVEMIGRATIONS_BACKUP_FOLDER name another one."
+            ) from error
+        for folder in folders:
             if folder.name.startswith("."):
                 continue
             try:
@@ -70,11 +77,17 @@ class Shelf:
         )
 
     def sweep(self) -> list[str]:
-        """Remove what backups that were killed left behind; return the names of these folders."""
+        """Remove what backups that were killed left behind; return the names of these folders.
+
+        None where nothing can be removed at all, as on a disk that is mounted read-only.
+        """
         if not self.folder.is_dir():
             return []
-        with self._guard():
-            return self._sweep()
+        try:
+            with self._guard():
+                return self._sweep()
+        except OSError:
+            return []
 
     def _sweep(self) -> list[str]:
         gone = []
@@ -131,18 +144,60 @@ class Shelf:
             f"A backup {name} exists already in {self.folder}. Remedy: choose another --name, or leave it away."
         )
 
-    def remove(self, backup: Backup) -> bool:
-        """Remove a backup, at once for whoever looks. A folder that holds files which are not ours is left alone."""
+    def remove(self, backup: Backup) -> str:
+        """Remove a backup, at once for whoever looks; return why it was left alone, empty if it is gone.
+
+        A folder that holds files which are not ours is left, a link, and one that somebody restores from.
+        """
+        if backup.folder.is_symlink():
+            return f"it is a link to {backup.folder.readlink()}"
         ours = {MANIFEST, SCHEMA, _LOCK, *(file.path for file in backup.files)}
-        if {
-            path.relative_to(backup.folder).as_posix() for path in backup.folder.rglob("*") if not path.is_dir()
-        } - ours:
-            return False
+        there = {path.relative_to(backup.folder).as_posix() for path in backup.folder.rglob("*") if not path.is_dir()}
+        if there - ours:
+            return f"files that are not ours are in {backup.folder}"
         doomed = self.folder / f"{_PARTIAL}{os.getpid()}-{backup.name}"
-        (backup.folder / _LOCK).touch()  # what a kill leaves of it, a sweep finds
-        backup.folder.rename(doomed)
+        try:
+            with _folder_lock(backup.folder, fcntl.LOCK_EX):
+                (backup.folder / _LOCK).touch()  # what a kill leaves of it, a sweep finds
+                backup.folder.rename(doomed)
+        except FileNotFoundError:  # somebody else removes it
+            return ""
+        except BlockingIOError:
+            return "somebody restores or verifies it"
+        except OSError as error:
+            return f"it cannot be removed: {error}"
         shutil.rmtree(doomed, ignore_errors=True)
-        return True
+        return ""
+
+
+@contextmanager
+def reading(backup: Backup) -> Iterator[None]:
+    """Nobody prunes the backup inside the block. Raises ``UnknownBackup`` if it has gone."""
+    try:
+        lock = _folder_lock(backup.folder, fcntl.LOCK_SH)
+        with lock:
+            if not (backup.folder / MANIFEST).exists():
+                raise FileNotFoundError
+            yield
+    except (FileNotFoundError, BlockingIOError) as error:
+        if backup.folder.exists():
+            raise
+        raise UnknownBackup(f"The backup {backup.name} has just been pruned. Nothing was changed.") from error
+
+
+@contextmanager
+def _folder_lock(folder: Path, kind: int) -> Iterator[None]:
+    """Lock a folder without waiting: ``BlockingIOError`` if it is taken. Not every network disk can; then it is not."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN):
+                raise
+        yield
+    finally:
+        os.close(handle)
 
 
 def _rename(folder: Path, target: Path) -> bool:

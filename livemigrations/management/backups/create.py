@@ -53,7 +53,7 @@ class Command(Subcommand):
         silent = Silent() if options["as_json"] else telling_for(self.stdout, options["verbosity"])
         with told(silent) as telling:
             backup = create(connection, options["name"], how, telling)
-        gone, left = prune(backup.database, keep=options["keep"]) if options["keep"] else ([], [])
+        gone, left = prune(backup.database, keep=options["keep"], made=backup) if options["keep"] else ([], [])
         if options["as_json"]:
             self.json({**backup.to_json(), "folder": str(backup.folder), "pruned": [one.name for one in gone]})
         elif options["verbosity"]:
@@ -64,6 +64,6 @@ class Command(Subcommand):
             self.line(f"  {backup.folder}")
             for one in gone:
                 self.line(f"Pruned {one.name}.")
-            for one in left:
-                self.line(f"Left {one.name}: files that are not ours are in its folder.")
+            for other in left:
+                self.line(f"Left {other.name}: {other.why}.")
         return 0

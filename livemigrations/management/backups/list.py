@@ -56,15 +56,7 @@ class Command(Subcommand):
 
 
 def _problem(entry: Backup | Broken) -> str:
-    if isinstance(entry, Broken):
-        return entry.why
-    for file in entry.files:
-        path = entry.folder / file.path
-        if not path.is_file():
-            return f"{file.path} is missing"
-        if path.stat().st_size != file.size:
-            return f"{file.path} has {path.stat().st_size:,} bytes instead of {file.size:,}"
-    return "; ".join(entry.verified.problems) if entry.verified and not entry.verified.ok else ""
+    return entry.why if isinstance(entry, Broken) else entry.problem
 
 
 def _to_json(entry: Backup | Broken) -> dict[str, Any]:

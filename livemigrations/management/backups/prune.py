@@ -19,9 +19,9 @@ class Command(Subcommand):
 
     help = "Remove old backups of the database; never the newest, nor the newest that was verified."
     description = """
-        Remove old backups of the database. --keep spares the newest N, --older-than those that are younger; both given,
+        Remove old backups of the database. --keep spares the newest N that are not broken, --older-than those that are younger; both given,
         a backup goes only if both let it. The newest one and the newest that was verified stay in any case, and so
-        does a folder with files in it that no backup wrote.
+        does a folder with files in it that no backup wrote, a link, and one that somebody restores from.
 
           manage.py backup prune --keep 7
           manage.py backup prune --keep 7 --older-than 30 --dry-run
@@ -54,8 +54,8 @@ class Command(Subcommand):
             word = "Would remove" if options["dry_run"] else "Removed"
             for one in gone:
                 self.line(f"{word} {one.name}, {size(one.size_bytes)}, {age(one.age_s)} old.")
-            for one in left:
-                self.line(f"Left {one.name}: files that are not ours are in {one.folder}.")
+            for other in left:
+                self.line(f"Left {other.name}: {other.why}.")
             if not (gone or left):
                 self.line("Nothing to prune.")
         return 1 if left else 0
