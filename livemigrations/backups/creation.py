@@ -19,7 +19,8 @@ from livemigrations.backups.manifest import SCHEMA, Backup, File, digest, read, 
 from livemigrations.backups.moment import Moment, one_moment
 from livemigrations.backups.shelf import Shelf, check_name, default_name
 from livemigrations.backups.telling import Silent, Telling, size
-from livemigrations.catalog.checksums import TableSum, checksums
+from livemigrations.catalog.checksums import TableSum, checksums, inherited_columns
+from livemigrations.catalog.contents import Contents, passing
 from livemigrations.catalog.relations import fetch
 from livemigrations.catalog.snapshot import snapshot
 from livemigrations.errors import BackupFailed, ProgramFailed
@@ -66,6 +67,18 @@ def create(
     return backup
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is noted of a database beside the rows of its tables."""
+
+    schema: str
+    definition: Definition
+    revision: str | None
+    applied: int
+    columns: dict[Name, tuple[str, ...]]
+    contents: Contents
+
+
 class _Making:
     """One backup being made; ``source`` is a connection of its own."""
 
@@ -96,6 +109,7 @@ class _Making:
         for left in reversed(range(_TRIES)):
             with one_moment(self.source) as moment:
                 self._check_room(moment)
+                look = self._look()
                 try:
                     self._dump(folder, moment)
                 except ProgramFailed as error:  # somebody waits for a table of ours, and pg_dump waits behind him
@@ -103,13 +117,10 @@ class _Making:
                         _remove(self._target(folder))
                         continue
                     raise
-                sums = self._sums(moment)
-                schema = json.dumps(snapshot(self.source), cls=DjangoJSONEncoder)
-                revision, applied = _revision(self.source)
-                definition = Definition.read(self.source)
+                contents = look.contents.until(self.source)  # pg_dump reads sequences as they are, not as they were
+                sums = self._sums(moment, look)
             break
-        assert definition is not None
-        write_safely(folder / SCHEMA, schema)
+        write_safely(folder / SCHEMA, look.schema)
         wrapper: BaseDatabaseWrapper = self.source
         Backup(
             name=name,
@@ -120,13 +131,30 @@ class _Making:
             format=self.how.format,
             server_version=".".join(str(part) for part in wrapper.get_database_version()),
             pg_dump_version=major_version(program("pg_dump", server_version=server_version(self.source))),
-            revision=revision,
-            applied_count=applied,
-            table_bytes=sum(moment.tables.values()),
-            definition=definition,
+            revision=look.revision,
+            applied_count=look.applied,
+            table_bytes=moment.size,
+            definition=look.definition,
             files=_files(folder),
             tables=sums,
+            contents=contents,
+            database_bytes=moment.database,
         ).write()
+
+    def _look(self) -> _Look:
+        """Read what is no table's row, before the dump: much of it PostgreSQL shows as it is, not as it was.
+
+        The locks that this takes are given back, since pg_dump, which has no limit on its waits for these, could wait
+        behind somebody who waits for them.
+        """
+        self.telling.stage(f"Looking at {self.database}")
+        with passing(self.source):
+            schema = json.dumps(snapshot(self.source), cls=DjangoJSONEncoder)
+            definition = Definition.read(self.source)
+            revision, applied = _revision(self.source)
+        assert definition is not None
+        columns = inherited_columns(self.source)
+        return _Look(schema, definition, revision, applied, columns, Contents.read(self.source))
 
     def _target(self, folder: Path) -> Path:
         return folder / ("data.dump" if self.how.format == "custom" else "data")
@@ -136,21 +164,19 @@ class _Making:
         options += ["--snapshot", moment.snapshot, "--lock-wait-timeout", str(_LOCK_WAIT_MS)]
         if self.how.jobs > 1:
             options += ["--jobs", str(self.how.jobs)]
-        self.telling.stage(
-            f"Dumping {self.database}, {size(sum(moment.tables.values()))} in {len(moment.tables)} tables"
-        )
+        self.telling.stage(f"Dumping {self.database}, {size(moment.size)} in {len(moment.tables)} tables")
         run("pg_dump", self.source, options, line=table_progress(moment.tables, self.telling))
 
-    def _sums(self, moment: Moment) -> dict[Name, TableSum]:
+    def _sums(self, moment: Moment, look: _Look) -> dict[Name, TableSum]:
         self.telling.stage(f"Counting the rows and their checksums in {len(moment.tables)} tables")
         meter = Meter(moment.tables, self.telling)
-        return checksums(self.source, moment.tables, told=meter.begin)
+        return checksums(self.source, moment.tables, columns=look.columns, told=meter.begin)
 
     def _check_room(self, moment: Moment) -> None:
         """Refuse before anything is written where the disk cannot hold what is expected."""
         before = [backup for backup in self.shelf.backups(self.database) if backup.table_bytes and backup.size_bytes]
         ratio = before[0].size_bytes / before[0].table_bytes if before else _USUAL_RATIO
-        wanted = int(sum(moment.tables.values()) * ratio * 1.1) + _SMALLEST
+        wanted = int(moment.size * ratio * 1.1) + _SMALLEST
         free = shutil.disk_usage(self.shelf.folder).free
         if self.how.check_room and free < wanted:
             guess = f"judging by {before[0].name}" if before else "half of what its tables take on the server"

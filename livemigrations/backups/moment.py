@@ -24,10 +24,20 @@ _GONE, _NOT_AVAILABLE = "42P01", "55P03"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An exported snapshot, and the tables that hold rows in it with their sizes in bytes."""
+    """An exported snapshot, and the tables that hold rows in it with their sizes in bytes.
+
+    ``objects`` is what the large objects take, ``database`` the whole database, both in bytes.
+    """
 
     snapshot: str
     tables: dict[Name, int]
+    objects: int
+    database: int
+
+    @property
+    def size(self) -> int:
+        """What is to be dumped, in bytes on the server's disk."""
+        return sum(self.tables.values()) + self.objects
 
 
 @contextmanager
@@ -79,7 +89,13 @@ def _begin(connection: BaseDatabaseWrapper, tables: list[Name]) -> Moment | None
             "SELECT pg_table_size(to_regclass(t)) FROM unnest(%s::text[]) WITH ORDINALITY u (t, n) ORDER BY n",
             [[str(table) for table in tables]],
         )
-    return Moment(snapshot, {table: int(row[0]) for table, row in zip(tables, sizes, strict=True)})
+        rows = fetch(
+            connection,
+            "SELECT pg_table_size('pg_catalog.pg_largeobject'), pg_database_size(oid) FROM pg_database"
+            " WHERE datname = current_database()",
+        )
+    named = {table: int(row[0]) for table, row in zip(tables, sizes, strict=True)}
+    return Moment(snapshot, named, *(int(size) for size in rows[0]))
 
 
 def _locked(connection: BaseDatabaseWrapper, table: Name) -> BackupFailed:

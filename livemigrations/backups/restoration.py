@@ -9,20 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations.backups.bound import not_carried_over
 from livemigrations.backups.losses import Loss, losses
 from livemigrations.backups.manifest import Backup
 from livemigrations.backups.occupants import occupants
+from livemigrations.backups.reasons import remedy_here
+from livemigrations.backups.refusing import refuse_early, refuse_name, refuse_stranger
+from livemigrations.backups.room import refuse_without_room
+from livemigrations.backups.shelf import reading
 from livemigrations.backups.swapping import TooLate, in_use, swap
 from livemigrations.backups.telling import Silent, Telling
-from livemigrations.backups.verification import JOBS, file_problems, row_problems, unpack
+from livemigrations.backups.verification import JOBS, compare, file_problems, unpack
 from livemigrations.catalog.relations import fetch
-from livemigrations.errors import BackupBroken, MissingRights, RestoreRefused
+from livemigrations.errors import BackupBroken, ProgramFailed, RestoreRefused
 from livemigrations.pgtools.addresses import beside, database_name
 from livemigrations.pgtools.definitions import Definition, apply_settings
-from livemigrations.pgtools.keeping import kept, lock_key, owned, refuse_without_createdb, sweep
+from livemigrations.pgtools.keeping import kept, lock_key, owned, sweep
 from livemigrations.pgtools.scratch import known
 from livemigrations.signals import restore_failed, restore_finished, restore_started
 from livemigrations.statements.names import MAX_BYTES, identifier, literal
@@ -48,12 +53,13 @@ class Restoration:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How to restore: into the database ``to`` (None: the connection's), ending the sessions in it (``disconnect``),
-    dropping the old one (``drop_old``). ``confirm`` is told what would be lost and may refuse."""
+    dropping the old one (``drop_old``), without a look at the server's disk (not ``check_room``). ``confirm`` is told what would be lost and may refuse."""
 
     to: str | None = None
     disconnect: bool = False
     drop_old: bool = False
     jobs: int = JOBS
+    check_room: bool = True
     confirm: Callable[[str, list[Loss]], bool] | None = None
 
 
@@ -66,10 +72,14 @@ def restore_backup(
     process to it are closed. Raises ``RestoreRefused``, ``BackupBroken``, ``MissingRights``.
     """
     wish = wish or Wish()
-    target = wish.to or database_name(connection)
+    own = database_name(connection)
+    target = own if wish.to is None else wish.to
     restore_started.send(sender=Backup, using=connection.alias, backup=backup, database=target)
     try:
-        with maintenance(connection, target) as base, TooLate() as late:
+        refuse_name(target)
+        if wish.to is None:
+            refuse_stranger(backup, own)
+        with reading(backup), maintenance(connection, target) as base, TooLate() as late:
             done = _Restoring(base, connection, backup, target, wish, telling or Silent(), late).run()
     except BaseException as error:
         restore_failed.send(sender=Backup, using=connection.alias, backup=backup, database=target, error=error)
@@ -93,6 +103,8 @@ def maintenance(connection: BaseDatabaseWrapper, target: str) -> Iterator[BaseDa
             tried.append(f"\n  {name}: {str(error).strip()}")
             continue
         try:
+            for setting in ("idle_session_timeout", "statement_timeout"):  # it waits while others work, for hours
+                fetch(base, "SELECT set_config(%s, '0', false)", [setting])
             yield base
         finally:
             base.close()
@@ -130,6 +142,9 @@ class _Restoring:
         self._one_at_a_time()
         there = Definition.read(self.base, self.target)
         self._refuse(there)
+        if self.wish.check_room:
+            place = (there or self.backup.definition).tablespace
+            refuse_without_room(self.base, self.backup, place, self.telling, RestoreRefused)
         if problems := file_problems(self.backup, self.telling):
             raise BackupBroken(
                 f"The backup {self.backup.name} is broken:\n  " + "\n  ".join(problems) + f"\n{self.target} is as it"
@@ -148,15 +163,9 @@ class _Restoring:
 
     def _refuse(self, there: Definition | None) -> None:
         """Refuse at the beginning what would be refused at the end."""
-        refuse_without_createdb(self.base)
+        refuse_early(self.base, self.backup, self.target, there)
         if there is None:
             return
-        mine = fetch(self.base, "SELECT pg_has_role(%s, 'MEMBER'), current_user", [there.owner])[0]
-        if not mine[0]:
-            raise MissingRights(
-                f"The database {self.target} belongs to {there.owner}, and {mine[1]} may not rename it. Nothing was"
-                f" changed. Remedy: restore as {there.owner}."
-            )
         self.connection.close()
         if not self.wish.disconnect and self._is_in_use():
             raise in_use(self.base, self.target)
@@ -182,33 +191,63 @@ class _Restoring:
         fresh = beside_name(self.target, f"_restoring_{uuid.uuid4().hex[:8]}")
         definition = there or self.backup.definition
         base = beside(self.base)
-        with kept(base, fresh, definition, placed=True):
+        with kept(base, fresh, definition, placed=True) as keeper:
             with base.cursor() as cursor:
                 cursor.execute(f"COMMENT ON DATABASE {identifier(fresh)} IS {literal(MARK)}")
             with known(base, fresh) as restored:
-                unpack(restored, self.backup, self.telling, jobs=self.wish.jobs)
-                with restored.cursor() as cursor:
-                    self.telling.stage("Collecting statistics for the planner")
-                    cursor.execute("ANALYZE")
-                if problems := row_problems(restored, self.backup, self.telling):
-                    raise BackupBroken(
-                        f"What came out of {self.backup.name} is not what went in:\n  "
-                        + "\n  ".join(problems)
-                        + f"\n{self.target} is as it was."
-                    )
-            notes = [f"not carried over: {line}" for line in apply_settings(base, definition, fresh)]
+                notes = self._unpack(restored)
+            left = [*apply_settings(base, definition, fresh), *not_carried_over(base, self.target)]
+            notes += [f"not carried over: {line}" for line in left]
             old = self._old_name() if there else None
             self.telling.stage(f"Swapping {self.target}")
             self.late.begin()
             swap(base, fresh, self.target, old=old, definition=definition, disconnect=self.wish.disconnect)
+            keeper.give_away()
             if old is not None and self.wish.drop_old:
-                with base.cursor() as cursor:
-                    cursor.execute(f"DROP DATABASE {identifier(old)} WITH (FORCE)")
-                old = None
+                old, why = _dropped(base, old)
+                notes += why
         return old, notes
 
+    def _unpack(self, restored: BaseDatabaseWrapper) -> list[str]:
+        """Restore and compare; return what is not as it was and no backup's fault, a line each."""
+        try:
+            unpack(restored, self.backup, self.telling, jobs=self.wish.jobs)
+        except ProgramFailed as error:
+            remedy = remedy_here(error) or "restore another one; `manage.py backup list` shows them."
+            raise RestoreRefused(
+                f"{self.backup.name} could not be restored: {error}\n{self.target} is as it was. Remedy: {remedy}"
+            ) from error
+        self.telling.stage("Collecting statistics for the planner")
+        with restored.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("ANALYZE")
+        found = compare(restored, self.backup, self.telling)
+        if found.problems:
+            raise BackupBroken(
+                f"What came out of {self.backup.name} is not what went in:\n  "
+                + "\n  ".join(found.problems)
+                + f"\n{self.target} is as it was."
+            )
+        return found.notes
+
     def _old_name(self) -> str:
-        return beside_name(self.target, f"{BEFORE}{datetime.now(UTC):%Y%m%dt%H%M%S}")
+        """A name for the database as it was, which none has yet: the clock may have gone back."""
+        ending = f"{BEFORE}{datetime.now(UTC):%Y%m%dt%H%M%S}"
+        taken = {row[0] for row in fetch(self.base, "SELECT datname FROM pg_database")}
+        names = (beside_name(self.target, f"{ending}{further}") for further in ("", *(f"_{n}" for n in range(2, 99))))
+        return next(name for name in names if name not in taken)
+
+
+def _dropped(base: BaseDatabaseWrapper, old: str) -> tuple[str | None, list[str]]:
+    """Drop the database as it was; return its name if it is still there, and why. The restore is done in any case."""
+    name = identifier(old)
+    try:
+        with base.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {name} IS_TEMPLATE false")
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    except DatabaseError as error:
+        return old, [f"the database as it was could not be dropped: {str(error).strip()}"]
+    return None, []
 
 
 def beside_name(database: str, ending: str) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.creation import Meter, table_progress
 from livemigrations.backups.manifest import Backup, Verified, digest
+from livemigrations.backups.reasons import remedy_here, too_new_for
+from livemigrations.backups.room import refuse_without_room
+from livemigrations.backups.shelf import reading
 from livemigrations.backups.telling import Silent, Telling, size
-from livemigrations.catalog.checksums import TableSum, checksums
+from livemigrations.catalog.checksums import TableSum, checksums, inherited_columns
+from livemigrations.catalog.contents import Contents, problems, recomputed
 from livemigrations.catalog.snapshot import differences, snapshot
-from livemigrations.errors import BackupBroken, ProgramFailed
+from livemigrations.errors import BackupBroken, CheckImpossible, ProgramFailed
 from livemigrations.pgtools.restoring import restore
 from livemigrations.pgtools.scratch import scratch_database
 from livemigrations.signals import backup_verified
@@ -27,25 +32,69 @@ from livemigrations.statements.names import Name
 JOBS = min(4, os.cpu_count() or 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to verify: with so many processes, and with a look at the server's disk or without."""
+
+    jobs: int
+    check_room: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a comparison found: ``problems`` of the backup, and ``notes`` on what no dump brings back, a line each."""
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 def verify(
-    connection: BaseDatabaseWrapper, backup: Backup, *, jobs: int = JOBS, telling: Telling | None = None
+    connection: BaseDatabaseWrapper,
+    backup: Backup,
+    *,
+    jobs: int = JOBS,
+    telling: Telling | None = None,
+    check_room: bool = True,
 ) -> Backup:
     """Check the files, restore the backup into a scratch database, compare rows, checksums and schema.
 
     Returns the backup with the outcome in ``verified``, where the manifest keeps it too; the connection's own
-    database is not touched. Raises ``MissingRights`` where no scratch database can be made.
+    database is not touched. Raises ``MissingRights`` where no scratch database can be made, and ``CheckImpossible``
+    where the server, and not the backup, is in the way.
     """
     started, telling = time.monotonic(), telling or Silent()
-    problems = file_problems(backup, telling)
-    if not problems:
-        try:
-            problems = _restored_problems(connection, backup, jobs, telling)
-        except (ProgramFailed, BackupBroken) as error:
-            problems = [str(error)]
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    checked = backup.with_check(Verified(at, not problems, problems, round(time.monotonic() - started, 3)))
+    with reading(backup):
+        found = _outcome(connection, backup, _Way(jobs, check_room), telling)
+    at, took = datetime.now(UTC).isoformat(timespec="seconds"), round(time.monotonic() - started, 3)
+    checked = _noted(backup, Verified(at, not found.problems, found.problems, took, found.notes))
     backup_verified.send(sender=Backup, using=connection.alias, backup=checked)
     return checked
+
+
+def _outcome(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, telling: Telling) -> Outcome:
+    found = Outcome(file_problems(backup, telling))
+    if not found.problems:
+        try:
+            found = _restored(connection, backup, way, telling)
+        except ProgramFailed as error:
+            if remedy := remedy_here(error):
+                raise CheckImpossible(
+                    f"{backup.name} could not be restored here, so whether it is good is not known: {error}\n"
+                    f"Remedy: {remedy} Or let LIVEMIGRATIONS_SCRATCH_ALIAS name a server where it can be."
+                ) from error
+            found = Outcome([str(error)])
+        except BackupBroken as error:
+            found = Outcome([str(error)])
+    return found
+
+
+def _noted(backup: Backup, verified: Verified) -> Backup:
+    """Have the manifest keep the outcome, where it can be written to."""
+    try:
+        return backup.with_check(verified)
+    except OSError as error:
+        notes = [*verified.notes, f"the outcome could not be noted in {backup.folder}: {error}"]
+        return replace(backup, verified=replace(verified, notes=notes))
 
 
 def file_problems(backup: Backup, telling: Telling) -> list[str]:
@@ -72,16 +121,30 @@ def table_problems(expected: Mapping[Name, TableSum], actual: Mapping[Name, Tabl
         there = actual.get(name, wanted)
         if there.rows != wanted.rows:
             found.append(f"{name.plain} has {there.rows:,} rows instead of {wanted.rows:,}")
-        elif there.checksum != wanted.checksum:
+        elif not there.is_like(wanted):
             found.append(f"{name.plain} has {there.rows:,} rows as expected, but their checksum differs")
     return found
 
 
-def row_problems(restored: BaseDatabaseWrapper, backup: Backup, telling: Telling) -> list[str]:
-    """Where the rows of a restored database are not those of the backup."""
+def recounted(database: BaseDatabaseWrapper, backup: Backup, meter: Meter) -> dict[Name, TableSum]:
+    """The sums of a database's tables, columns in the order of the backup where they are still the same ones."""
+    here = inherited_columns(database)
+    orders = {name: total.columns for name, total in backup.tables.items()}
+    same = {name: columns for name, columns in orders.items() if sorted(columns) == sorted(here.get(name, ()))}
+    return checksums(database, columns=same, told=meter.begin)
+
+
+def compare(restored: BaseDatabaseWrapper, backup: Backup, telling: Telling) -> Outcome:
+    """Where the content of a restored database is not that of the backup."""
     telling.stage(f"Comparing {backup.rows:,} rows in {len(backup.tables)} tables")
     meter = Meter({name: max(total.rows, 1) for name, total in backup.tables.items()}, telling)
-    return table_problems(backup.tables, checksums(restored, told=meter.begin))
+    found = table_problems(backup.tables, recounted(restored, backup, meter))
+    if backup.contents is None:
+        return Outcome(
+            found, ["an older version made it, which noted no large objects, views and sequences to compare"]
+        )
+    there = Contents.read(restored)
+    return Outcome(found + problems(backup.contents, there), recomputed(backup.contents, there))
 
 
 def unpack(
@@ -91,16 +154,35 @@ def unpack(
     telling.stage(f"Restoring {backup.name}")
     listen = table_progress({name: max(total.rows, 1) for name, total in backup.tables.items()}, telling)
     parallel = ("--jobs", str(jobs)) if jobs > 1 else ()
-    restore(target, backup.archive, "--verbose", *parallel, *options, database=database, line=listen)
+    arguments = ("--verbose", "--no-subscriptions", *parallel, *options)
+    restore(target, backup.archive, *arguments, made_by=backup.pg_dump_version, database=database, line=listen)
 
 
-def _restored_problems(connection: BaseDatabaseWrapper, backup: Backup, jobs: int, telling: Telling) -> list[str]:
-    mine = ("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions")
+def _restored(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, telling: Telling) -> Outcome:
+    mine = ("--no-owner", "--no-privileges", "--no-publications", "--no-tablespaces")
     with scratch_database(connection, purpose="verify", definition=backup.definition) as scratch:
-        unpack(scratch, backup, telling, *mine, jobs=jobs)
-        problems = row_problems(scratch, backup, telling)
+        if too_new := too_new_for(scratch, backup):
+            raise CheckImpossible(f"{too_new} LIVEMIGRATIONS_SCRATCH_ALIAS may name one.")
+        if way.check_room:
+            refuse_without_room(scratch, backup, "pg_default", telling, CheckImpossible)
+        unpack(scratch, backup, telling, *mine, jobs=way.jobs)
+        found = compare(scratch, backup, telling)
         there = json.loads(json.dumps(snapshot(scratch), cls=DjangoJSONEncoder))
-        return problems + differences(_settled(backup.schema()), _settled(there))
+        expected, gone = _without_invalid(backup.schema())
+        notes = [f"the invalid index {name} is not part of it" for name in gone]
+        other = differences(_settled(expected), _settled(_without_invalid(there)[0]))
+        return Outcome(found.problems + other, found.notes + notes)
+
+
+def _without_invalid(schema: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The schema without its invalid indexes, which no dump holds, and their names."""
+    relations, gone = {}, []
+    for name, relation in schema["relations"].items():
+        invalid = [index for index, text in relation["indexes"].items() if str(text).endswith(" INVALID")]
+        valid = {index: text for index, text in relation["indexes"].items() if index not in invalid}
+        relations[name] = {**relation, "indexes": valid}
+        gone += invalid
+    return {**schema, "relations": relations}, gone
 
 
 def _settled(schema: Any) -> Any:

@@ -49,6 +49,9 @@ class Command(Subcommand):
         parser.add_argument("--drop-old", action="store_true", help="Drop the database as it was, after the swap.")
         parser.add_argument("--jobs", type=count, default=JOBS, metavar="N", help=f"Processes (default: {JOBS}).")
         parser.add_argument(
+            "--skip-room-check", action="store_true", help="Try it even where the server's disk seems too small."
+        )
+        parser.add_argument(
             "--no-input", "--noinput", action="store_false", dest="interactive", help="Do not ask; lose what is lost."
         )
 
@@ -60,6 +63,7 @@ class Command(Subcommand):
                 disconnect=options["disconnect"],
                 drop_old=options["drop_old"],
                 jobs=options["jobs"],
+                check_room=not options["skip_room_check"],
                 confirm=self._confirm(telling) if options["interactive"] else None,
             )
             done = restore_backup(connection, backup, wish, telling)
@@ -70,7 +74,7 @@ class Command(Subcommand):
         if done.kept_as:
             self.line(f"The database as it was is {done.kept_as}: DROP DATABASE it when it is no longer needed.")
         for note in done.notes:
-            self.line(self.style.WARNING(note))
+            self.line(self.style.WARNING(f"Note: {note}"))
         return 0
 
     def _confirm(self, telling: Telling) -> Any:

@@ -35,12 +35,16 @@ class Command(Subcommand):
     def add_arguments(cls, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", default="latest", help="Name of the backup, or latest.")
         parser.add_argument("--jobs", type=count, default=JOBS, metavar="N", help=f"Processes (default: {JOBS}).")
+        parser.add_argument(
+            "--skip-room-check", action="store_true", help="Try it even where the server's disk seems too small."
+        )
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         backup = Shelf().find(options["name"], database_name(connection))
         silent = Silent() if options["as_json"] else telling_for(self.stdout, options["verbosity"])
         with told(silent) as telling:
-            checked = verify(connection, backup, jobs=options["jobs"], telling=telling)
+            room = not options["skip_room_check"]
+            checked = verify(connection, backup, jobs=options["jobs"], telling=telling, check_room=room)
         assert checked.verified is not None
         if options["as_json"]:
             self.json(
@@ -51,6 +55,8 @@ class Command(Subcommand):
                 f"{checked.name} is good: {checked.rows:,} rows in {len(checked.tables)} tables, restored and compared"
                 f" in {checked.verified.duration_s:,.1f} s."
             )
+            for note in checked.verified.notes:
+                self.line(self.style.WARNING(f"Note: {note}"))
         else:
             self.stderr.write(f"{checked.name} is BROKEN:")
             for problem in checked.verified.problems:

@@ -69,3 +69,16 @@ def test_from_python(backed: Site) -> None:
     """)
     assert report[0] is not None
     assert report[1:] == [[report[0]], True, "mine"]
+
+
+def test_a_pg_dump_that_is_killed_stops_the_run(backed: Site, database: Database, tmp_path: Path) -> None:
+    """As the kernel does where memory runs out."""
+    real = database.server.bin("pg_dump")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "pg_dump").write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {real} --version\nkill -9 $$\n')
+    (tmp_path / "bin" / "pg_dump").chmod(0o755)
+    said = backed.refused("--backup", env={"PG_BIN": str(tmp_path / "bin")})
+    assert "pg_dump was ended by signal 9" in said
+    assert "The backup before the run failed. No migration was run." in said
+    assert (names(backed), commands(database)) == ([], [])
+    assert "Applying shop.0001_step" in backed.migrate().stdout

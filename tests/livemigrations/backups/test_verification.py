@@ -121,3 +121,21 @@ def test_an_edited_manifest_is_not_believed(shop: Shop, edited: dict[str, Any]) 
     for command in (["verify", "one"], ["restore", "one", "--no-input"]):
         assert "manifest.json is damaged" in shop.refused(*command)
     assert "BROKEN" in shop.backup("list", check=False).stdout
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"provider": "z"},
+        {"connection_limit": "1; DROP DATABASE shop"},
+        {"grants": [["", "ALL ON DATABASE shop TO PUBLIC; --", False]]},
+        {"settings": [["", "work_mem"]]},
+    ],
+    ids=str,
+)
+def test_an_edited_definition_is_not_believed(shop: Shop, edited: dict[str, Any]) -> None:
+    shop.backup("create", "--name", "one")
+    path = shop.folder / "one" / "manifest.json"
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "definition": {**data["definition"], **edited}}))
+    assert "manifest.json is damaged" in shop.refused("restore", "one", "--no-input")
