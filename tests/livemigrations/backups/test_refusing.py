@@ -100,6 +100,7 @@ def test_whom_it_is_put_down_to(line: str, remedy: str | None) -> None:
     assert (found is None) if remedy is None else (found is not None and remedy in found)
 
 
+@pytest.mark.slow
 def test_an_older_server_and_an_older_client(
     pg_server: PgServer, pg_server_15: PgServer, open_shop: Any, settings: Any
 ) -> None:
