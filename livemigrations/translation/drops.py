@@ -62,7 +62,9 @@ def _drop_table(model: Any, stated: dict[str, Any] | None = None) -> live.DropTa
     """The operation for a rendered model, with what remains of it when it is retired."""
     fields = [(field.name, _column(field)) for field in model._meta.local_concrete_fields]
     if isinstance(model._meta.pk, models.CompositePrimaryKey):  # without it Django would make a key of its own
-        parts = [field.name for field in model._meta.pk.fields]
+        known = {field.attname: field.name for field in model._meta.local_concrete_fields}
+        named = model._meta.pk.field_names  # by the column of a key, whose field may have gone before the model
+        parts = [name if name in known.values() else known.get(name, name.removesuffix("_id")) for name in named]
         fields.append((model._meta.pk.name, models.CompositePrimaryKey(*parts)))
     stated = model._meta.original_attrs if stated is None else stated
     options = {name: value for name in _OPTIONS if (value := stated.get(name))}

@@ -140,7 +140,7 @@ CHANGES: dict[str, tuple[str, str]] = {
         "",
     ),
     "model with a key of two goes": (
-        f"{ONE}    place = models.ForeignKey(Place, models.CASCADE)\n    pk = models.CompositePrimaryKey('a', 'place_id')\n",
+        f"{ONE}    pk = models.CompositePrimaryKey('a', 't')\n",
         "",
     ),
     "two models go": (f"{ONE}\nclass {{m}}x(models.Model):\n    one = models.ForeignKey({{m}}, models.CASCADE)\n", ""),

@@ -189,6 +189,15 @@ def test_the_docstring_tells_the_locks_of_what_is_built_under_them() -> None:
         assert "for as long as every row takes" in " ".join(SafeMigrationWriter(found).as_string().split())
 
 
+def test_a_key_of_two_names_its_parts_by_what_is_left_of_them() -> None:
+    key = "    place = models.ForeignKey(Place, models.CASCADE)\n    pk = models.CompositePrimaryKey('a', 'place_id')\n"
+    *_, last = detected(state_of(HEAD + ONE.format(m="Cart") + key), state_of(HEAD))
+    (drop,) = last.operations
+    fields = dict(drop.fields)  # type: ignore[attr-defined]
+    assert fields["pk"].field_names == ("a", "place")
+    assert fields["place"].db_column == "place_id"
+
+
 def test_a_new_app_stays_in_one_file() -> None:
     after = state_of(models_of(1))
     found = SafeAutodetector(ProjectState(), after, MigrationQuestioner({"ask_initial": True})).changes(
