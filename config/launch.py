@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -16,18 +15,11 @@ from django.core.management import execute_from_command_line
 from django.db import NotSupportedError, OperationalError
 
 from config import embedded
+from livemigrations.engine.failures import why_unreachable
 
 WITHOUT_DATABASE = {
     *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages"),
     *("sendtestemail", "startapp", "startproject", "testserver", "version"),
-}
-REMEDIES = {
-    r"password authentication failed|no password supplied": "the password is wrong: correct DATABASE_URL",
-    r"no pg_hba\.conf entry": "the server's pg_hba.conf does not let this user in: extend it, or correct DATABASE_URL",
-    r"role .* does not exist": "there is no such user: create it with createuser, or correct DATABASE_URL",
-    r"database .* does not exist": "there is no such database: create it with createdb, or correct DATABASE_URL",
-    r"too many (clients|connections)|connection slots": "it has no connection left: end idle sessions",
-    r"starting up|shutting down|recovery": "it is starting or stopping: try again in a moment",
 }
 
 
@@ -63,14 +55,8 @@ def ensure_database() -> None:
 
 
 def unreachable(reason: str) -> str:
-    """Say in words why the database does not let us in, and what to do.
-
-    libpq gives no SQLSTATE for a connection that it could not make, so the text has to do; one that we do not
-    know, perhaps of a server that speaks another language, is shown with the general remedy.
-    """
-    general = "is the server running, and is the address in DATABASE_URL right?"
-    remedy = next((known for pattern, known in REMEDIES.items() if re.search(pattern, reason)), general)
-    return f"The database {_address()} cannot be reached: {remedy}\n{reason.strip()}"
+    """Say in words why the database does not let us in, and what to do."""
+    return f"The database {_address()} cannot be reached: {why_unreachable(reason, 'DATABASE_URL')}\n{reason.strip()}"
 
 
 @contextlib.contextmanager

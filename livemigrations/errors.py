@@ -52,6 +52,10 @@ class RunInProgress(LiveMigrationError):
     """Another migrate is running on this database."""
 
 
+class Unreachable(LiveMigrationError):
+    """The database cannot be reached."""
+
+
 class LeaseLost(LiveMigrationError):
     """Another run took over while this one was cut off; nothing of this step was kept."""
 

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
+from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.executor import LiveExecutor
@@ -57,6 +58,10 @@ def targets(executor: LiveExecutor, app_label: str | None, migration_name: str |
         migration = executor.loader.get_migration_by_prefix(app_label, migration_name)
     except KeyError as error:
         raise CommandError(f"Cannot find a migration matching '{migration_name}' from app '{app_label}'.") from error
+    except AmbiguityError as error:
+        raise CommandError(
+            f"More than one migration matches '{migration_name}' in app '{app_label}'. Please be more specific."
+        ) from error
     return [(app_label, migration.name)]
 
 

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from livemigrations.engine.connections import sqlstate
-from livemigrations.errors import LiveMigrationError, MissingRights, StepFailed
+from livemigrations.errors import LiveMigrationError, MissingRights, StepFailed, Unreachable
 
 _NO_RIGHT = "42501"
+_UNREACHABLE = {
+    r"password authentication failed|no password supplied": "the password is wrong: correct {where}",
+    r"no pg_hba\.conf entry": "the server's pg_hba.conf does not let this user in: extend it, or correct {where}",
+    r"role .* does not exist": "there is no such user: create it with createuser, or correct {where}",
+    r"database .* does not exist": "there is no such database: create it with createdb, or correct {where}",
+    r"too many (clients|connections)|connection slots": "it has no connection left: end idle sessions",
+    r"starting up|shutting down|recovery": "it is starting or stopping: try again in a moment",
+}
+
+
+def why_unreachable(reason: str, where: str) -> str:
+    """What to do about a connection that libpq could not make; ``where`` is the place that holds the address.
+
+    libpq gives no SQLSTATE for these, so its text has to do; one that we do not know, perhaps of a server that speaks
+    another language, gets the general remedy.
+    """
+    general = "is the server running, and is the address in {where} right?"
+    return next((known for pattern, known in _UNREACHABLE.items() if re.search(pattern, reason)), general).format(
+        where=where
+    )
 
 
 def explained(error: BaseException, *, begun: bool) -> LiveMigrationError | None:
     """The failure with its remedy, or None if it is no failure of the database's or one that is clear as it is.
 
-    ``begun`` says whether a run has begun. A server that was never reached has no SQLSTATE: whoever knows the
-    address explains that better.
+    ``begun`` says whether a run has begun.
     """
     state, text = sqlstate(error), str(error).strip()
     kept = "What was done before is kept" if begun else "Nothing was changed"
     if state == _NO_RIGHT:
         remedy = "connect as the owner of the tables, or GRANT the owner's role to this one"
         return MissingRights(f"The role of this connection lacks a right: {text}\n{kept}. Remedy: {remedy}.")
-    if not isinstance(error, (OperationalError, InterfaceError)) or not (begun or state):
+    if not isinstance(error, (OperationalError, InterfaceError)):
         return None
+    if not (begun or state):
+        remedy = why_unreachable(text, "DATABASES in the settings")
+        return Unreachable(f"The database cannot be reached: {remedy}\n{text}\n{kept}.")
     when = "between two steps" if begun else "before the first step"
     return StepFailed(
         f"The database failed {when}: {text}\n{kept}. Remedy: look why it failed (its log says more), then try again."

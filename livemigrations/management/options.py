@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -49,14 +50,25 @@ _SWITCHES = {
 }
 
 
+_RUNNING = {"backup": "--backup", "rollback_on_failure": "--rollback-on-failure", "fake": "--fake"}
+
+
 def refuse_contradictions(options: dict[str, Any]) -> None:
     """Raise ``CommandError`` for options that do not go together."""
+    if problem := next(_contradictions(options), None):
+        raise CommandError(problem, returncode=2)
+
+
+def _contradictions(options: dict[str, Any]) -> Iterator[str]:
     back = options.get("back") is not None
     chosen = back or any(options.get(name) is not None for name in ("sprint", "forward"))
     if chosen and options.get("app_label"):
-        raise CommandError("--sprint, --forward and --back choose by themselves: leave the app label away.")
+        yield "--sprint, --forward and --back choose by themselves: leave the app label away."
     if options.get("stage") and back:
-        raise CommandError("--stage chooses among what runs forwards, and --back goes back: leave one of them away.")
+        yield "--stage chooses among what runs forwards, and --back goes back: leave one of them away."
     looking = [name for key, name in _LOOKING.items() if options.get(key)]
     if options.get("as_json") and looking:
-        raise CommandError(f"--json reports a run, and {looking[0]} runs nothing: leave one of them away.")
+        yield f"--json reports a run, and {looking[0]} runs nothing: leave one of them away."
+    others = [name for key, name in (_LOOKING | _RUNNING).items() if options.get(key) and key != "sql"]
+    if options.get("sql") and others:
+        yield f"--sql writes a script and does nothing else: leave {others[0]} away, or --sql."

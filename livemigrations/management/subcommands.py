@@ -33,7 +33,8 @@ class Subcommand:
     """One subcommand: its help, its arguments, and ``run``, which returns the exit code.
 
     ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
-    ``needs_database`` is false for one that does its work also where the database cannot be reached.
+    ``needs_database`` is false for one that does its work also where the database cannot be reached. ``failed`` is the
+    exit code of an error, where 1 already says something else.
     """
 
     help: ClassVar[str]
@@ -41,6 +42,7 @@ class Subcommand:
     exit_codes: ClassVar[dict[int, str]]
     interrupted: ClassVar[str] = "Nothing was changed."
     needs_database: ClassVar[bool] = True
+    failed: ClassVar[int] = 1
 
     def __init__(self, stdout: OutputWrapper, stderr: OutputWrapper, style: Style) -> None:
         self.stdout, self.stderr, self.style = stdout, stderr, style
@@ -104,10 +106,13 @@ class CommandOfSubcommands(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"] not in connections:
-            raise CommandError(f"There is no database {options['database']!r}. Known: {', '.join(connections)}.")
+            known = ", ".join(connections)
+            raise CommandError(f"There is no database {options['database']!r}. Known: {known}.", returncode=2)
         connection = connections[options["database"]]
         if connection.vendor != "postgresql":
-            raise CommandError(f"livemigrations works on PostgreSQL, and {options['database']} is {connection.vendor}.")
+            raise CommandError(
+                f"livemigrations works on PostgreSQL, and {options['database']} is {connection.vendor}.", returncode=2
+            )
         part: Subcommand = options["kind"](self.stdout, self.stderr, self.style)
         try:
             with in_words(), ExitStack() as stack:
@@ -117,6 +122,9 @@ class CommandOfSubcommands(BaseCommand):
                     if part.needs_database:
                         raise
                 code = _uninterrupted(part, connection, options)
+        except CommandError as error:
+            error.returncode = part.failed if error.returncode == 1 else error.returncode
+            raise
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {part.interrupted}")
             code = INTERRUPTED

@@ -24,8 +24,9 @@ class Command(Subcommand):
     exit_codes: ClassVar = {
         0: "up to date",
         1: "migrations are pending",
-        2: "broken: a migration is half done and nobody is at it, or an index is invalid",
+        2: "broken: a migration is half done and nobody is at it, or an index is invalid; or nobody could look",
     }
+    failed = 2
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         state = status(connection)

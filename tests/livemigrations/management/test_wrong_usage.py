@@ -1,0 +1,60 @@
+"""What is said of words that mean nothing and of databases that nobody reaches: a sentence, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.livemigrations.site import Site
+
+THING = 'migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True))]),'
+READING = [
+    ("migrations", "status"), ("migrations", "plan"), ("migrations", "lint", "--pending"), ("backup", "create"),
+    ("migrate",), ("migrate", "--sql"),
+]  # fmt: skip
+
+
+def said(site: Site, *arguments: str, code: int) -> str:
+    """Run a command that has to end with an exit code and without a traceback; return what it says of it."""
+    done = site.manage(*arguments, check=False)
+    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+@pytest.mark.slow
+def test_database_that_nobody_reaches(site: Site) -> None:
+    site.shop(THING).set("DATABASES['default']['NAME'] = 'not_there'")
+    for command in READING:
+        text = said(site, *command, code=2 if "status" in command else 1)
+        assert "not_there" in text, command
+        assert "there is no such database" in text, command
+        assert "DATABASES" in text, command
+
+
+def test_unknown_alias_is_wrong_usage(site: Site) -> None:
+    assert "Known: default" in said(site.shop(THING), "migrations", "status", "--database", "nope", code=2)
+
+
+def test_beginning_that_two_migrations_have(site: Site) -> None:
+    site.shop(THING, "")
+    for part in ("plan", "trace", "adopt"):
+        assert "More than one migration matches '0' in app 'shop'" in said(
+            site, "migrations", part, "shop", "0", code=1
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "culprit"),
+    [
+        ("--sql --plan", "--plan"),
+        ("--sql --check", "--check"),
+        ("--sql --backup", "--backup"),
+        ("--sql --rollback-on-failure", "--rollback-on-failure"),
+        ("--sql --fake", "--fake"),
+        ("--json --sql", "--sql"),
+        ("--back 1 --stage expand", "--stage"),
+        ("shop --forward 1", "app label"),
+    ],
+)
+def test_options_of_migrate_that_exclude_each_other(site: Site, words: str, culprit: str) -> None:
+    assert culprit in said(site.shop(THING), "migrate", *words.split(), code=2)
