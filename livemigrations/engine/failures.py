@@ -47,7 +47,7 @@ def explained(error: BaseException, *, begun: bool) -> LiveMigrationError | None
     if not isinstance(error, (OperationalError, InterfaceError)):
         return None
     if not (begun or state):
-        remedy = why_unreachable(text, "DATABASES in the settings")
+        remedy = why_unreachable(text, "the settings' DATABASES")
         return Unreachable(f"The database cannot be reached: {remedy}\n{text}\n{kept}.")
     when = "between two steps" if begun else "before the first step"
     return StepFailed(

@@ -194,7 +194,7 @@ def summary(steps: list[StepReport], seconds: float) -> list[str]:
     worst = max(steps, key=lambda step: step.stall_ms)
     waited = sum(step.lock_wait_ms for step in steps)
     lines = [
-        f"{len(steps)} steps in {seconds:,.1f} s; longest stall seen by the probe {worst.stall_ms:,.1f} ms"
+        f"{len(steps)} step{'s' * (len(steps) != 1)} in {seconds:,.1f} s; longest stall seen by the probe {worst.stall_ms:,.1f} ms"
         + (f" ({worst.migration}: {worst.description})" if worst.stall_ms else "")
         + f"; waited {waited / 1000:,.1f} s for locks."
     ]

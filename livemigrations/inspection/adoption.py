@@ -60,12 +60,13 @@ def examine(
     *,
     accept: Collection[str] = (),
     fill: bool = True,
+    rename: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Examination:
     """Prove the migrations that are not applied, or those of an app up to a name; nothing is written.
 
     ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation.
-    Without ``fill`` a gap ends it. Raises ``LiveMigrationError`` for a name that fits nothing.
+    Without ``fill`` a gap ends it; ``rename`` as for ``adopt``. Raises ``LiveMigrationError`` for a name that fits nothing.
     """
     executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
     loader = executor.loader
@@ -88,6 +89,7 @@ def examine(
         accepted=lambda rehearsed: bool({_name(rehearsed), _numbered(rehearsed)} & set(accept)),
         explicit=names_in_use(history),
         begun=_begun(connection, pending),
+        rename=rename,
     )
     cut = choose(proofs, lambda key: loader.graph.forwards_plan(key)[:-1], history, evidence, fill=fill)
     return Examination(proofs, cut, actual, history.schemas)

@@ -80,7 +80,7 @@ def _renamed(proof: MigrationProof) -> Iterator[str]:
 def _end(examination: Examination) -> Iterator[str]:
     actions = list(examination.cut.actions.values())
     counts = {action: actions.count(action) for action in Action}
-    if examination.cut.sprint is not None:
+    if examination.cut.sprint is not None and not examination.conflict:
         yield f"The database stands at sprint {examination.cut.sprint}: everything that it makes is there."
     if examination.conflict:
         yield "Something is there that differs, so nothing is written."

@@ -184,4 +184,6 @@ def _obstacle(proof: MigrationProof) -> str:
         return "what is there differs"
     if proof.doubts:
         return "a part of it cannot be proven"
+    if proof.nameless:
+        return f"{proof.nameless} has another name there, by which it would not be found (--rename)"
     return "a part of it is missing, and its operation cannot add to what is there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from livemigrations.catalog.objects import BY_DEFINITION, Key, Kind, Objects, Th
 from livemigrations.inspection.rehearsal import Change, History
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW)
+_KEY_COLUMNS = re.compile(r"FOREIGN KEY \(.*?\) REFERENCES ")
 
 
 class Standing(StrEnum):
@@ -62,6 +64,7 @@ class Evidence:
                     versions.things[0] = change.before
                 versions.positions.append(operation.position)
                 versions.things.append(change.after)
+        self._known = {(t.key.table, t.definition) for v in self.versions.values() for t in v.things if t is not None}
         for key, versions in self.versions.items():
             versions.matched = [n for n, thing in enumerate(versions.things) if self.matches(key, thing)]
 
@@ -110,8 +113,22 @@ class Evidence:
         ]
 
     def _in_the_way(self, key: Key) -> Thing | None:
-        """A relation of another kind under the name that a table or a view wants."""
+        """What stands where an object should: a relation of another kind, or a foreign key of these columns, but another."""
+        if key.kind == Kind.CONSTRAINT:
+            return self._other_key(key)
         if key.kind not in _RELATIONS:
             return None
         other = Key(Kind.VIEW, "", key.name) if key.kind == Kind.TABLE else Key(Kind.TABLE, key.name, key.name)
         return self.actual.get(other)
+
+    def _other_key(self, key: Key) -> Thing | None:
+        """A foreign key of the same columns with a definition that the history does not know."""
+        things = [thing for thing in self.versions[key].things if thing is not None]
+        columns = {found[0] for thing in things if (found := _KEY_COLUMNS.match(thing.definition))}
+        for thing in self.actual.values():
+            if thing.key.kind != Kind.CONSTRAINT or (key.table, thing.definition) in self._known:
+                continue
+            found = _KEY_COLUMNS.match(thing.definition)
+            if thing.key.table == key.table and found and found[0] in columns:
+                return thing
+        return None

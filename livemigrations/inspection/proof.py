@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 
-from livemigrations.catalog.objects import Kind, Thing
+from livemigrations.catalog.objects import Key, Kind, Thing
 from livemigrations.engine.planner import is_noop
 from livemigrations.inspection.evidence import Evidence, Found, Standing
 from livemigrations.inspection.rehearsal import History, Rehearsed
@@ -51,13 +51,17 @@ class Lack:
 
 @dataclass(slots=True)
 class OperationProof:
-    """One operation with its verdict; ``renamed`` maps objects that have another name there to what would rename them."""
+    """One operation with its verdict; ``renamed`` maps objects that have another name there to what would rename them.
+
+    ``nameless`` is the object that it would look for by a name that it does not have there.
+    """
 
     rehearsed: Rehearsed
     verdict: Verdict
     differences: list[Difference] = field(default_factory=list)
     missing: list[Lack] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    nameless: str = ""
     reason: str = ""
     evident: bool = False
     structural: bool = False
@@ -91,7 +95,12 @@ class MigrationProof:
 
     @property
     def makeable(self) -> bool:
-        return all(operation.done or operation.makeable for operation in self.operations)
+        return all(operation.done or operation.makeable for operation in self.operations) and not self.nameless
+
+    @property
+    def nameless(self) -> str:
+        """The first object that an operation would look for in vain."""
+        return next((operation.nameless for operation in self.operations if operation.nameless), "")
 
     @property
     def neutral(self) -> bool:
@@ -137,12 +146,13 @@ def prove(
     accepted: Callable[[Rehearsed], bool] = lambda rehearsed: False,
     explicit: Collection[str] = (),
     begun: Collection[tuple[Migration, int]] = (),
+    rename: bool = False,
 ) -> dict[Migration, MigrationProof]:
     """A proof for each migration in ``sprints``, which maps it to its sprint.
 
     ``accepted`` says of operations that cannot be proven whether somebody vouches for them; ``explicit`` are the names
     of indexes and constraints that migrations use, so that another name there is worth a word; ``begun`` are operations
-    that the journal will resume by itself.
+    that the journal will resume by itself; with ``rename`` such names are given before anything is made.
     """
     proofs = {key: MigrationProof(key, sprint) for key, sprint in sprints.items()}
     shown: set[str] = set()
@@ -157,7 +167,26 @@ def prove(
         proof.differences = [d for d in proof.differences if d.object not in shown]
         shown |= {difference.object for difference in proof.differences}
         proofs[rehearsed.migration].operations.insert(0, proof)
+    if not rename:
+        _note_nameless([operation for proof in proofs.values() for operation in proof.operations])
     return proofs
+
+
+def _note_nameless(operations: list[OperationProof]) -> None:
+    """Mark what would be made on an index or constraint that has another name there."""
+    renamed = {name for operation in operations for name in operation.renamed}
+    for operation in operations:
+        if not operation.done:
+            subjects = (_subject(change.key) for change in operation.rehearsed.changes)
+            operation.nameless = next((subject for subject in subjects if subject in renamed), "")
+
+
+def _subject(key: Key) -> str:
+    """The object itself, or the one that a comment is on."""
+    if key.kind != Kind.COMMENT:
+        return str(key)
+    what, _, name = key.name.partition(" ")
+    return f"{what} {key.table}.{name}"
 
 
 def _proof(

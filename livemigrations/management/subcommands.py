@@ -21,6 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.engine.failures import in_words
 from livemigrations.engine.pooler import direct
 from livemigrations.errors import LiveMigrationError
+from livemigrations.management.output import replace_what_cannot_be_shown
 
 INTERRUPTED = 130
 
@@ -82,6 +83,11 @@ class CommandOfSubcommands(BaseCommand):
     package: ClassVar[str]
     parts: ClassVar[tuple[str, ...]]
     requires_system_checks = ()
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a command of its own, on whatever terminal."""
+        replace_what_cannot_be_shown()
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parts = parser.add_subparsers(dest="part", required=True, metavar="|".join(self.parts))

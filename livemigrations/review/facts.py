@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
+from livemigrations.catalog import kept
 from livemigrations.catalog.activity import holders, old_transactions
 from livemigrations.catalog.relations import Relation, fetch, has_rows
 from livemigrations.engine.steps import Step
@@ -39,8 +40,15 @@ class Facts:
 
     def tables(self, step: Step) -> tuple[TableFacts, ...]:
         """The tables that a step touches."""
-        found = (self._table(name) for name in names_in(step) if not name.name.startswith(BOOKS))
+        names = [*names_in(step), *self._carried(step)]
+        found = (self._table(name) for name in names if not name.name.startswith(BOOKS))
         return tuple({facts.name: facts for facts in found if facts is not None}.values())
+
+    def _carried(self, step: Step) -> Iterator[Name]:
+        """The table whose rows a step carries: the one that loses them, or that of what is kept."""
+        if step.transfer is not None:
+            line = self.around.keeper.planned.get(step.transfer.kept_as)
+            yield Name(line.schema, line.relation) if line else Name(kept.SCHEMA, step.transfer.kept_as)
 
     def locks(self, step: Step) -> dict[str, str]:
         """The locks that a step asks for, by the names that people know."""

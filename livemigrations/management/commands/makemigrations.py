@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.management.commands.makemigrations import Command as DjangoCommand
 
 from livemigrations.management.making import LiveMakeMigrationsMixin
+from livemigrations.management.output import replace_what_cannot_be_shown
 
 INTERRUPTED = 130
 
@@ -26,6 +27,7 @@ class Command(LiveMakeMigrationsMixin, DjangoCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as a command of its own: Ctrl-C takes back the files that were written so far."""
         self.written_files: list[str] = []
+        replace_what_cannot_be_shown()
         try:
             super().run_from_argv(argv)
         except KeyboardInterrupt:

@@ -7,6 +7,7 @@ import sys
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from livemigrations.management.mixins import LiveMigrateMixin
+from livemigrations.management.output import replace_what_cannot_be_shown
 
 
 class Command(LiveMigrateMixin, DjangoCommand):
@@ -20,6 +21,8 @@ class Command(LiveMigrateMixin, DjangoCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as a command of its own: Ctrl-C has been answered with a message, and needs no traceback."""
+        if "--sql" not in argv:  # a script with other characters than its own would be another script
+            replace_what_cannot_be_shown()
         try:
             super().run_from_argv(argv)
         except KeyboardInterrupt:

@@ -74,6 +74,7 @@ class Command(Subcommand):
                 options["migration_name"],
                 accept=options["accept"],
                 fill=not options["record_only"],
+                rename=options["rename"],
                 tell=lambda name: tell(f"rehearsing {name}", None),
             )
         if not quiet:

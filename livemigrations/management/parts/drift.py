@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.inspection.drift import Drift, drift
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.management.watching import watching
+from livemigrations.review.words import plural
 
 
 class Command(Subcommand):
@@ -68,8 +69,8 @@ def _lines(found: Drift, verbosity: int) -> Iterator[str]:
         )
         yield from (f"  note: {name} is half done: run migrate first" for name in found.half_applied)
     count = len(found.objects) + len(found.unmigrated)
-    beside = [f"{found.pending} migrations pending"] * bool(found.pending)
-    beside += [f"{found.ignored} objects ignored by LIVEMIGRATIONS_DRIFT_IGNORE"] * bool(found.ignored)
+    beside = [f"{plural(found.pending, 'migration')} pending"] * bool(found.pending)
+    beside += [f"{plural(found.ignored, 'object')} ignored by LIVEMIGRATIONS_DRIFT_IGNORE"] * bool(found.ignored)
     tail = f" ({', '.join(beside)})" if beside else ""
     if count or verbosity:
-        yield f"Database {found.database}: {f'{count} differences' if count else 'no drift'}{tail}."
+        yield f"Database {found.database}: {plural(count, 'difference') if count else 'no drift'}{tail}."

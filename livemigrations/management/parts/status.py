@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.engine.status import status
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.results import Status
+from livemigrations.review.words import plural
 
 
 class Command(Subcommand):
@@ -39,7 +40,7 @@ class Command(Subcommand):
 
 
 def _lines(state: Status) -> list[str]:
-    words = {0: "up to date", 1: f"{len(state.pending_migrations)} migrations pending", 2: "broken"}
+    words = {0: "up to date", 1: f"{plural(len(state.pending_migrations), 'migration')} pending", 2: "broken"}
     lines = [
         f"Database {state.database}: {words[state.exit_code]}.",
         f"Applied: {state.applied_count}, the newest is {state.current_revision or '(none)'}.",

@@ -180,16 +180,21 @@ INDEX = "CREATE INDEX other_name ON shop_thing (place_id);"
             "ALTER TABLE shop_thing ADD must int NOT NULL DEFAULT 1; ALTER TABLE shop_thing ALTER must DROP DEFAULT",
             ("must",),
         ),
+        (
+            "ALTER TABLE shop_thing DROP CONSTRAINT shop_thing_place_id_fkey,"
+            " ADD FOREIGN KEY (place_id) REFERENCES shop_place ON DELETE CASCADE",
+            ("there: FOREIGN KEY (place_id) REFERENCES shop_place(id) ON DELETE CASCADE",),
+        ),
         ("ALTER TABLE shop_place RENAME TO x; CREATE VIEW shop_place AS SELECT * FROM x", ("there: VIEW AS SELECT",)),
     ],
-    ids=["type", "unknown column", "view"],
+    ids=["type", "unknown column", "another action of a key", "view"],
 )
 def test_what_differs_is_shown_and_nothing_at_all_is_written(site: Site, sql: str, said: tuple[str, ...]) -> None:
     by_hand(site, sql=f"{INDEX}{sql};")
     with site.database.connect() as connection:
         before = catalog(connection, books=True)
         text = adopt(site, code=1)
-        for part in said:
+        for part in (*said, "so nothing is written"):
             assert part in text, text
         assert catalog(connection, books=True) == before
 
@@ -286,3 +291,23 @@ def test_keys_and_indexes_that_are_not_finished_are_no_proof(site: Site) -> None
         assert "left invalid by a failed build" in said
         assert 'DROP INDEX CONCURRENTLY "other_name";' in said
         assert recorded(site) == ["0001_step"]
+
+
+OWN_NAME = "CREATE INDEX another ON shop_place (code);"
+NAMED = """
+live.AddIndex("Place", models.Index(fields=["code"], name="place_code")),
+live.CommentIndexes({"place_code": "codes"}),
+"""
+
+
+def test_what_is_missing_on_an_index_of_another_name_waits_for_its_name(site: Site) -> None:
+    """The comment names the index as the migrations do: made without that name it would fail half-way."""
+    by_hand(site, PLACE, NAMED, sql=OWN_NAME)
+    said = adopt(site, code=1)
+    assert 'ALTER INDEX "another" RENAME TO "place_code"' in said
+    assert "index shop_place.place_code has another name there" in said
+    assert recorded(site) == ["0001_step"]
+    adopt(site, "--rename")
+    assert recorded(site) == ["0001_step", "0002_step"]
+    with site.database.connect() as connection:
+        assert connection.execute("SELECT obj_description('place_code'::regclass)").fetchone() == ("codes",)

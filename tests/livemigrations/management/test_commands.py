@@ -68,7 +68,7 @@ def test_history(site: Site) -> None:
 @pytest.mark.slow
 def test_an_alias_that_does_not_exist(site: Site) -> None:
     done = site.manage("migrations", "status", "--database", "nowhere", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
 

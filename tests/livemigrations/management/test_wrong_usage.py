@@ -58,3 +58,10 @@ def test_beginning_that_two_migrations_have(site: Site) -> None:
 )
 def test_options_of_migrate_that_exclude_each_other(site: Site, words: str, culprit: str) -> None:
     assert culprit in said(site.shop(THING), "migrate", *words.split(), code=2)
+
+
+@pytest.mark.parametrize("words", ["migrate --plan", "migrations plan", "migrations lint --help"])
+def test_terminal_that_lacks_characters(site: Site, words: str) -> None:
+    site.shop(THING.replace('"Thing"', '"Größe…"'))
+    done = site.manage(*words.split(), env={"PYTHONIOENCODING": "ascii"})
+    assert "?" in done.stdout

@@ -76,6 +76,18 @@ def test_what_a_plan_tells(populated: Populated) -> None:
     assert "Nothing would be refused." in text
 
 
+def test_values_that_are_kept_take_time_by_their_rows(populated: Populated) -> None:
+    """The copy of a column that goes is estimated by the rows of its table, its way back by those that are kept."""
+    site = populated('migrations.RemoveField("Thing", "n"),')
+    _, copy, _ = steps(plan(site), 1)
+    assert [(table["name"], table["rows"]) for table in copy["tables"]] == [("shop_thing", 5000)]
+    assert copy["estimate"]["high_ms"] > 500
+    site.migrate("-v0")
+    site.database.psql("ANALYZE")
+    [back] = [step for step in steps(plan(site, "shop", "0001"), 1) if step["lane"] == "batch"]
+    assert [table["rows"] for table in back["tables"]] == [5000]
+
+
 @pytest.mark.slow
 def test_refusals_and_what_comes_after_them(populated: Populated) -> None:
     site = populated(REFUSED, 'migrations.AddField("Thing", "m", models.IntegerField(null=True)),')
