@@ -84,7 +84,12 @@ class _Chooser:
             why = _obstacle(proof)
         elif not self.fill:
             why = "a part of it is missing"
-        elif not proof.shaped and proof.sprint is not None and (self.reached is None or proof.sprint > self.reached):
+        elif (
+            proof.begun
+            and not proof.shaped
+            and proof.sprint is not None
+            and (self.reached is None or proof.sprint > self.reached)
+        ):
             why = f"sprint {proof.sprint} is not complete in this database"
         if why:
             self.stopped[proof.key] = why

@@ -116,7 +116,11 @@ class PlanReport:
         known = [step.estimate for step in self.steps() if step.estimate.low_ms is not None]
         left_out = sum(1 for step in self.steps() if step.estimate.low_ms is None)
         low, high = sum(e.low_ms or 0 for e in known), sum(e.high_ms or 0 for e in known)
-        return Estimate(low, high, f"without {left_out} step{'s' * (left_out != 1)} that nobody can estimate" if left_out else "all steps")
+        return Estimate(
+            low,
+            high,
+            f"without {left_out} step{'s' * (left_out != 1)} that nobody can estimate" if left_out else "all steps",
+        )
 
     @property
     def exit_code(self) -> int:

@@ -311,3 +311,19 @@ def test_what_is_missing_on_an_index_of_another_name_waits_for_its_name(site: Si
     assert recorded(site) == ["0001_step", "0002_step"]
     with site.database.connect() as connection:
         assert connection.execute("SELECT obj_description('place_code'::regclass)").fetchone() == ("codes",)
+
+
+def test_a_gap_in_a_sprint_that_nobody_finished_is_made_too(site: Site) -> None:
+    """What stands behind the gap would otherwise meet itself at the next migrate."""
+    site.database.psql(f"{BY_HAND} CREATE TABLE shop_other (id bigserial PRIMARY KEY);")
+    view = 'live.CreateView("codes", "SELECT code FROM shop_place"),'
+    other, later = (
+        f'migrations.CreateModel("{name}", [("id", models.BigAutoField(primary_key=True))]),'
+        for name in ("Other", "Later")
+    )
+    sprints = {"m0001": "sprint = 0", "m0002": "sprint = 0", "m0003": "sprint = 1", "m0004": "sprint = 1"}
+    site.shop(PLACE, view, other, later, **sprints)
+    adopt(site)
+    assert recorded(site) == ["0001_step", "0002_step", "0003_step"]
+    site.migrate("--sprint", "1", "-v0")
+    assert recorded(site)[-1] == "0004_step"
