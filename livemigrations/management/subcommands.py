@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import ExitStack
@@ -22,6 +20,7 @@ from livemigrations.engine.failures import in_words
 from livemigrations.engine.pooler import direct
 from livemigrations.errors import LiveMigrationError
 from livemigrations.management.output import replace_what_cannot_be_shown
+from livemigrations.management.output import leave_without_reader, replace_what_cannot_be_shown
 
 INTERRUPTED = 130
 
@@ -134,9 +133,8 @@ class CommandOfSubcommands(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {part.interrupted}")
             code = INTERRUPTED
-        except BrokenPipeError:  # the reader of our output has gone, as in `migrations plan | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 128 + signal.SIGPIPE
+        except BrokenPipeError:
+            code = leave_without_reader()
         if code:
             sys.exit(code)
 

@@ -7,7 +7,7 @@ import sys
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from livemigrations.management.mixins import LiveMigrateMixin
-from livemigrations.management.output import replace_what_cannot_be_shown
+from livemigrations.management.output import leave_without_reader, replace_what_cannot_be_shown
 
 
 class Command(LiveMigrateMixin, DjangoCommand):
@@ -27,3 +27,9 @@ class Command(LiveMigrateMixin, DjangoCommand):
             super().run_from_argv(argv)
         except KeyboardInterrupt:
             sys.exit(130)
+        except BrokenPipeError:
+            code = leave_without_reader()
+            self.stderr.write(
+                "The reader of the output has gone. What was done is kept: run migrate again and it goes on from here."
+            )
+            sys.exit(code)

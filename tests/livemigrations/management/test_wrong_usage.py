@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+
 import pytest
 
 from tests.livemigrations.site import Site
@@ -65,3 +68,18 @@ def test_terminal_that_lacks_characters(site: Site, words: str) -> None:
     site.shop(THING.replace('"Thing"', '"Größe…"'))
     done = site.manage(*words.split(), env={"PYTHONIOENCODING": "ascii"})
     assert "?" in done.stdout
+
+
+def test_reader_of_the_output_that_goes_away(site: Site) -> None:
+    """As in ``migrate | head -1``: no traceback, and the next run goes on."""
+    site.shop(THING, THING.replace("Thing", "Other"))
+    with site.popen("migrate", stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        text = running.stderr.read()
+    assert running.returncode == 128 + signal.SIGPIPE, text
+    assert "Traceback" not in text
+    assert "run migrate again" in text
+    site.migrate("-v0")
+    assert "up to date" in site.manage("migrations", "status").stdout
