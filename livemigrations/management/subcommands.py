@@ -19,7 +19,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.engine.failures import in_words
 from livemigrations.engine.pooler import direct
 from livemigrations.errors import LiveMigrationError
-from livemigrations.management.output import replace_what_cannot_be_shown
 from livemigrations.management.output import leave_without_reader, replace_what_cannot_be_shown
 
 INTERRUPTED = 130
