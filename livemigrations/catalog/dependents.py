@@ -78,28 +78,83 @@ def keys_between(connection: BaseDatabaseWrapper, oids: list[int]) -> list[str]:
     ]
 
 
-def constraints_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
-    """The names of its constraints but the primary key and NOT NULL."""
+def parting(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """Statements that part a table from the tables whose partition or child it is: they would go on showing its rows."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, p.relname, m.nspname, c.relname, c.relispartition FROM pg_inherits i"
+        " JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace n ON n.oid = p.relnamespace"
+        " JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace m ON m.oid = c.relnamespace"
+        " WHERE i.inhrelid = %s AND NOT i.inhdetachpending ORDER BY i.inhseqno",
+        [oid],
+    )
+    return [
+        f"ALTER TABLE {Name(a, parent)} DETACH PARTITION {Name(b, child)}"
+        if partition
+        else f"ALTER TABLE {Name(b, child)} NO INHERIT {Name(a, parent)}"
+        for a, parent, b, child, partition in rows
+    ]
+
+
+def needed_by_sql(oids: str) -> str:
+    """The query that names what refers to tables from outside: one text, NULL if nothing does. ``oids``: a list."""
+    return (
+        "SELECT string_agg(what, ', ' ORDER BY what) FROM (SELECT format('constraint %I on table %s', conname,"
+        f" conrelid::regclass) AS what FROM pg_constraint WHERE contype = 'f' AND confrelid IN ({oids})"
+        f" AND conrelid NOT IN ({oids}) UNION SELECT format('view %s', r.ev_class::regclass) FROM pg_depend d"
+        " JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid"
+        f" WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN ({oids}) AND r.ev_class NOT IN ({oids})) q"
+    )
+
+
+def constraints_of(connection: BaseDatabaseWrapper, oid: int, *, inherited: bool = False) -> list[str]:
+    """The names of its constraints but the primary key and NOT NULL; those of a parent only if ``inherited``."""
     rows = fetch(
         connection,
         "SELECT conname FROM pg_constraint WHERE conrelid = %s AND contype IN ('f', 'c', 'u', 'x', 't')"
-        " AND conparentid = 0 AND conislocal ORDER BY contype = 'u', 1",
-        [oid],
+        " AND (conparentid = 0 AND conislocal OR %s) ORDER BY contype = 'u', 1",
+        [oid, inherited],
     )
     return [row[0] for row in rows]
 
 
-def indexes_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
-    """Its indexes that belong to no constraint and to no index of a parent."""
+def indexes_of(connection: BaseDatabaseWrapper, oid: int, *, inherited: bool = False) -> list[Name]:
+    """Its indexes that belong to no constraint, and to no index of a parent unless ``inherited``."""
     rows = fetch(
         connection,
         "SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = %s AND NOT c.relispartition"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = %s AND (%s OR NOT c.relispartition)"
         " AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
         " ORDER BY 2",
-        [oid],
+        [oid, inherited],
     )
     return [Name(*row) for row in rows]
+
+
+def statistics_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """Its extended statistics: objects with names of their own."""
+    sql = (
+        "SELECT n.nspname, s.stxname FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
+        " WHERE s.stxrelid = %s ORDER BY 1, 2"
+    )
+    return [Name(*row) for row in fetch(connection, sql, [oid])]
+
+
+def rules_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """The names of its rewrite rules."""
+    sql = "SELECT rulename FROM pg_rewrite WHERE ev_class = %s AND rulename <> '_RETURN' ORDER BY 1"
+    return [row[0] for row in fetch(connection, sql, [oid])]
+
+
+def grantees_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
+    """The roles but its owner, quoted, that may do something with the table or one of its columns."""
+    sql = (
+        "SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END"
+        " FROM pg_class c CROSS JOIN LATERAL (SELECT grantee FROM aclexplode(c.relacl) UNION SELECT x.grantee"
+        " FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid) g"
+        " WHERE c.oid = %s AND g.grantee <> c.relowner ORDER BY 1"
+    )
+    return [row[0] for row in fetch(connection, sql, [oid])]
 
 
 def primary_key_of(connection: BaseDatabaseWrapper, oid: int) -> str:

@@ -30,3 +30,14 @@ def partitions(connection: BaseDatabaseWrapper, oid: int) -> list[Partition]:
         [oid],
     )
     return [Partition(Name(a, b), Name(c, d), is_leaf) for a, b, c, d, is_leaf in rows]
+
+
+def parents_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """The tables whose partition or child by inheritance it is: dropping it locks them as well."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent"
+        " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE i.inhrelid = %s ORDER BY i.inhseqno",
+        [oid],
+    )
+    return [Name(schema, name) for schema, name in rows]

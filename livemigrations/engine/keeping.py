@@ -32,6 +32,8 @@ class Keeper:
         self.confirm: Confirm | None = None
         self.app = self.migration = self.direction = ""
         self.made: list[tuple[Name, str]] = []
+        self.refilled: set[Name] = set()
+        self.afterwards: list[Step] = []
         self.planned: dict[str, kept.Kept] = {}
         self._confirmed: set[str] = set()
 
@@ -39,6 +41,8 @@ class Keeper:
         """The run comes to an operation of this migration."""
         self.app, self.migration, self.direction = app, migration, direction
         self.made.clear()
+        self.refilled.clear()
+        self.afterwards.clear()
 
     # --- keeping -----------------------------------------------------------------------------------------------
 
@@ -76,11 +80,10 @@ class Keeper:
 
     def empty_table(self, found: Relation, plain: Step, *, cascade: bool) -> Step:
         """The step instead of ``plain``, the DROP of a table without rows: some may come until it has its lock."""
-        others = keeping_tables.others_of(self.connection, found.oid)
-        if self.discard or found.kind not in "rp" or (not cascade and not set(others) <= set(plain.sql)):
+        if self.discard or found.kind not in "rp":
             return plain
         line = replace(self._line(found, self._name(found.name)), state="kept")
-        statements = keeping_tables.moving(self.connection, found, plain.sql[:-1], others, line)
+        statements = keeping_tables.moving(self.connection, found, plain.sql[:-1], line, cascade=cascade)
         return self._if_rows_came(found, plain, [], statements, kept.missing_right(self.connection))
 
     def empty_column(self, found: Relation, column: str, plain: Step) -> Step:
@@ -141,18 +144,24 @@ class Keeper:
     def steps_back(self, planned: list[Step]) -> list[Step]:
         """The steps that put back what this migration kept, for what the operation just planned makes again."""
         writes = any(step.lane is Lane.BATCH for step in planned)  # then a value may be the operation's own
-        if not self.made or self.discard or not has_bookkeeping(self.connection):
-            return []
-        found = kept.kept(self.connection, self.app, self.migration)
         steps: list[Step] = []
         for table, column in self.made:
-            for line in found:
-                if _belongs(line, table, column) and line.direction != self.direction and line.state in _WAITING:
-                    label = f"put back what is kept of {line.what}"
-                    steps.append(Step(label, Lane.BATCH, transfer=Transfer(line.kept_as, True, not writes)))
-                    break
+            if line := self.awaits(table, column):
+                label = f"put back what is kept of {line.what}"
+                steps.append(Step(label, Lane.BATCH, transfer=Transfer(line.kept_as, True, not writes)))
+                self.refilled |= set() if column else {table}
         self.made.clear()
-        return steps
+        return [*steps, *self.afterwards]
+
+    def awaits(self, table: Name, column: str = "") -> kept.Kept | None:
+        """What this migration kept of a table or column, named with its schema, that it makes again; the newest."""
+        if self.discard or not has_bookkeeping(self.connection):
+            return None
+        for line in kept.kept(self.connection, self.app, self.migration):
+            same = line.origin == table and line.attribute == column
+            if same and line.direction != self.direction and line.state in _WAITING:
+                return line
+        return None
 
 
 def executes(statements: Iterable[str]) -> str:
@@ -165,8 +174,3 @@ def _of_column(column: str, narrowed_to: str) -> str:
 
 
 _WAITING = ("kept", "putting back")
-
-
-def _belongs(line: kept.Kept, table: Name, column: str) -> bool:
-    same = line.relation == table.name and (not table.schema or table.schema == line.schema)
-    return same and line.attribute == column

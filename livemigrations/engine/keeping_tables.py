@@ -18,27 +18,26 @@ def steps(
 ) -> Iterator[Step]:
     """Instead of ``plain``, which drops the table: take off what hangs on it and move it, then count its rows.
 
-    Without ``cascade`` a table that others refer to is left to PostgreSQL, which refuses to drop it.
+    Without ``cascade`` a table that others still refer to by then is refused, as PostgreSQL does.
     """
-    others = others_of(connection, found.oid)
-    if not cascade and not set(others) <= set(plain.sql):
-        yield plain
-        return
     label = f"table {found.name}, kept as {line.table.plain}"
-    statements = moving(connection, found, plain.sql[:-1], others, line)
+    statements = moving(connection, found, plain.sql[:-1], line, cascade=cascade)
     yield replace(plain, label=label, sql=tuple(statements), unlocked=0, undo=())
     count = f"UPDATE livemigrations_kept SET rows = (SELECT count(*) FROM {line.table}), state = 'kept'"
     yield Step(f"count what is kept of {found.name}", Lane.BATCH, (f"{count} WHERE kept_as = {literal(line.kept_as)}",))
 
 
 def moving(
-    connection: BaseDatabaseWrapper, found: Relation, before: tuple[str, ...], others: list[str], line: kept.Kept
+    connection: BaseDatabaseWrapper, found: Relation, before: tuple[str, ...], line: kept.Kept, *, cascade: bool
 ) -> list[str]:
-    """The statements that move a table; ``before`` comes first, ``others`` take off what refers to it."""
+    """The statements that move a table; ``before`` comes first, then what takes off or refuses what refers to it."""
     members = dependents.family(connection, found.oid)
-    statements = [*schema_sql(connection), *before, *(sql for sql in others if sql not in before)]
-    for oid, name in members:
-        statements += [sql for sql in _stripped(connection, oid, name) if sql not in before]
+    others = others_of(connection, members) if cascade else [_refuse_dependents(members)]
+    parents = dependents.parting(connection, found.oid)
+    statements = [*schema_sql(connection), *before, *(sql for sql in others if sql not in before), *parents]
+    for number, (oid, name) in enumerate(members):
+        apart = bool(parents) and not number
+        statements += [sql for sql in _stripped(connection, oid, name, apart=apart) if sql not in before]
     statements += [register_sql(connection, line, found.oid)]
     statements += _without_defaults(connection, *members[0])
     statements += _without_collations(connection, *members[0])
@@ -48,9 +47,21 @@ def moving(
     return statements
 
 
-def others_of(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
-    """DROP statements for the views and the foreign keys that refer to a table."""
-    return [*dependents.views_on(connection, oid), *dependents.keys_to(connection, oid)]
+def others_of(connection: BaseDatabaseWrapper, members: list[tuple[int, Name]]) -> list[str]:
+    """DROP statements for the views and the foreign keys that refer to a table or to its partitions."""
+    found = [sql for oid, _ in members for sql in dependents.views_on(connection, oid)]
+    return [*found, *(sql for oid, _ in members for sql in dependents.keys_to(connection, oid))]
+
+
+def _refuse_dependents(members: list[tuple[int, Name]]) -> str:
+    """A statement that fails as DROP TABLE does while a view or a foreign key needs the table."""
+    oids = ", ".join(str(oid) for oid, _ in members)
+    message = literal(f"cannot drop table {members[0][1].plain} because other objects depend on it")
+    return (
+        f"DO $livemigrations$ DECLARE needed text := ({dependents.needed_by_sql(oids)}); BEGIN\n"
+        "IF needed IS NOT NULL THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
+        f" MESSAGE = {message}, DETAIL = needed; END IF; END $livemigrations$"
+    )
 
 
 def schema_sql(connection: BaseDatabaseWrapper) -> list[str]:
@@ -91,19 +102,22 @@ def _ending(name: str, ending: str) -> str:
     return clip(name[:-9], MAX_BYTES - 9 - len(ending)) + name[-9:] + ending
 
 
-def _stripped(connection: BaseDatabaseWrapper, oid: int, name: Name) -> list[str]:
-    """Take off everything that is not rows or the primary key: it may name what later steps drop.
+def _stripped(connection: BaseDatabaseWrapper, oid: int, name: Name, *, apart: bool) -> list[str]:
+    """Take off everything that is not rows or the primary key: it may name what later steps drop, or show the rows.
 
-    An earlier statement of the same way back may have dropped some of it.
+    An earlier statement of the same way back may have dropped some of it. ``apart``: it was parted from a parent.
     """
     table, gone = f"ALTER TABLE {name}", "IF EXISTS"
     found = [f"DROP TRIGGER {gone} {identifier(one)} ON {name}" for one in dependents.triggers_of(connection, oid)]
     found += [f"DROP POLICY {gone} {identifier(one)} ON {name}" for one in dependents.policies_of(connection, oid)]
     if dependents.has_row_security(connection, oid):  # without its policies it would hide every row, forever
         found.append(f"{table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY")
-    constraints = dependents.constraints_of(connection, oid)
+    found += [f"DROP RULE {gone} {identifier(one)} ON {name}" for one in dependents.rules_of(connection, oid)]
+    found += [f"DROP STATISTICS {gone} {one}" for one in dependents.statistics_of(connection, oid)]
+    found += [f"REVOKE ALL ON {name} FROM {one} CASCADE" for one in dependents.grantees_of(connection, oid)]
+    constraints = dependents.constraints_of(connection, oid, inherited=apart)
     found += [f"{table} DROP CONSTRAINT IF EXISTS {identifier(constraint)}" for constraint in constraints]
-    found += [f"DROP INDEX {gone} {index}" for index in dependents.indexes_of(connection, oid)]
+    found += [f"DROP INDEX {gone} {index}" for index in dependents.indexes_of(connection, oid, inherited=apart)]
     return found
 
 

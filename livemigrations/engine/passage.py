@@ -90,7 +90,7 @@ class Passage:
         if rows and not all(row.done for row in rows):
             self._run(place, rows, backwards=True)
         steps = self._plan(place, backwards=False)
-        self._carry_out(place, FORWARD, [*steps, *self.session.around.keeper.steps_back(steps)])
+        self._carry_out(place, FORWARD, self.session.around.putting_back(steps))
 
     def _back(self, place: Place, *, applied: bool) -> None:
         self._at(place, BACK)
@@ -106,7 +106,7 @@ class Passage:
             steps = self._reversing(place)
         else:
             return
-        self._carry_out(place, BACK, [*steps, *self.session.around.keeper.steps_back(steps)])
+        self._carry_out(place, BACK, self.session.around.putting_back(steps))
 
     def _follow(self, place: Place, *, backwards: bool) -> None:
         before, after = (place.after, place.before) if backwards else (place.before, place.after)

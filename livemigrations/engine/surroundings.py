@@ -8,9 +8,11 @@ from functools import cached_property
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
+from livemigrations.catalog.partitions import parents_of
 from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
 from livemigrations.engine.keeping import Keeper
 from livemigrations.engine.pending import Pending
+from livemigrations.engine.steps import Step
 from livemigrations.statements.names import Name, default_name
 
 
@@ -68,6 +70,23 @@ class Surroundings:
             return None
         return relation(self.connection, self._renamed.get(self._qualified(table), table))
 
+    def standing(self, table: Name) -> Relation | None:
+        """The table as the catalog has it, one that this run made included; in a script, None for what it makes."""
+        if self.pending is not None and self.is_new(table):
+            return None
+        return relation(self.connection, self._renamed.get(self._qualified(table), table))
+
+    def placed(self, table: Name) -> Name:
+        """The name with the schema in which the table stands, or in which a new one comes to stand."""
+        found = None if table.schema else self.standing(table)
+        return Name(found.schema, table.name) if found else self._qualified(table)
+
+    def putting_back(self, planned: list[Step]) -> list[Step]:
+        """The planned steps, and those that put back what was kept; a table with its rows back is new no more."""
+        steps = self.keeper.steps_back(planned)
+        self.new -= self.keeper.refilled
+        return [*planned, *steps]
+
     def executed(self) -> None:
         """What was planned has run: tables stand under their new names."""
         self._renamed.clear()
@@ -114,7 +133,7 @@ class Surroundings:
             return [other] if other else []
         if column:
             return referenced_by_column(self.connection, found.oid, column)
-        return neighbours(self.connection, found.oid)
+        return sorted({*neighbours(self.connection, found.oid), *parents_of(self.connection, found.oid)})
 
     def constraint(self, table: Name, name: str) -> tuple[str, Name | None]:
         """A constraint's text as PostgreSQL writes it, without NOT VALID, and the table that a foreign key points at."""

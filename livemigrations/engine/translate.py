@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from livemigrations.catalog.dependents import keys_between
-from livemigrations.engine import checks, hazards
+from livemigrations.engine import checks, dropping, hazards
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.statements.columns import take_apart
@@ -46,11 +45,11 @@ def _remember(around: Surroundings, statement: Statement) -> None:
     if statement.table is None:
         return
     if statement.kind in (Kind.ADD_COLUMN, Kind.ALTER_TYPE):
-        around.keeper.made.append((statement.table, statement.name))
+        around.keeper.made.append((around.placed(statement.table), statement.name))
     elif statement.kind == Kind.CREATE_TABLE:
         if not (statement.guarded and around.exists(statement.table)):
             around.created(statement.table)
-            around.keeper.made.append((statement.table, ""))
+            around.keeper.made.append((around.placed(statement.table), ""))
     elif statement.kind == Kind.DROP_TABLE:
         for table in (statement.table, *statement.references):
             around.dropped(table)
@@ -381,7 +380,9 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
         return
     column = take_apart(table.name, statement.name, statement.body)
     hazards.check_new_column(around, statement, column)
-    sql = f"ALTER TABLE {table} ADD COLUMN {identifier(statement.name)} {column.plain}"
+    first_null = column.required and around.keeper.awaits(around.placed(table), statement.name)
+    plain = column.loose if first_null else column.plain
+    sql = f"ALTER TABLE {table} ADD COLUMN {identifier(statement.name)} {plain}"
     if column.numbered or column.stored:
         sql = statement.sql
     yield _instant(
@@ -396,6 +397,10 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
 
         for constraint in parse(f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} {body}"):
             yield from _add_constraint(around, constraint)
+    if first_null:
+        sql = f"ALTER TABLE {table} ALTER COLUMN {identifier(statement.name)} SET NOT NULL"
+        strict = Statement(sql, Kind.SET_NOT_NULL, table, statement.name)
+        around.keeper.afterwards += _set_not_null(around, strict)
 
 
 def _set_not_null(around: Surroundings, statement: Statement) -> Iterator[Step]:
@@ -454,34 +459,14 @@ def _validate_existing(around: Surroundings, statement: Statement) -> Iterator[S
 
 
 def _drop_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
-    assert statement.table is not None
-    found = around.find(statement.table)
     for plain in _plain(around, statement):
-        if found and around.populated(statement.table):
-            yield from around.keeper.column(found, statement.name, plain)
-        else:
-            yield around.keeper.empty_column(found, statement.name, plain) if found else plain
+        yield from dropping.column(around, statement, plain)
 
 
 def _drop_table(around: Surroundings, statement: Statement) -> Iterator[Step]:
-    """Each table on its own: those with rows are kept."""
-    assert statement.table is not None
-    tables = (statement.table, *statement.references)
-    tail = " CASCADE" if statement.sql.rstrip().upper().endswith("CASCADE") else ""
-    found = [table for table in map(around.find, tables) if table]
-    between = keys_between(around.connection, [table.oid for table in found]) if len(found) > 1 else []
-    for table in tables:
-        one = replace(statement, table=table, references=())
-        if len(tables) > 1:
-            one = replace(one, sql=f"DROP TABLE IF EXISTS {table}{tail}")
-        for step in _plain(around, one):
-            plain = replace(step, sql=(*between, *step.sql))
-            here = around.find(table)
-            if here and around.populated(table):
-                yield from around.keeper.table(here, plain, cascade=bool(tail))
-            else:
-                yield around.keeper.empty_table(here, plain, cascade=bool(tail)) if here else plain
-        between = []
+    for one, before in dropping.one_by_one(around, statement):
+        for plain in _plain(around, one):
+            yield from dropping.table(around, one, replace(plain, sql=(*before, *plain.sql)))
 
 
 _RULES: dict[Kind, Rule] = {

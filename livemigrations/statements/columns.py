@@ -26,13 +26,22 @@ _SERIAL = {"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL2", "SERIAL4", "SERIAL8"
 
 @dataclass(frozen=True, slots=True)
 class NewColumn:
-    """``plain`` is the definition without keys and checks; ``constraints`` are (name, body) to be added after it."""
+    """``plain`` is the definition without keys and checks; ``constraints`` are (name, body) to be added after it.
+
+    ``loose`` is ``plain`` without NOT NULL.
+    """
 
     plain: str
     constraints: tuple[tuple[str, str], ...]
     default: str = ""
     stored: str = ""
     numbered: bool = False
+    loose: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether a row that stands already has no value that it could get."""
+        return self.loose != self.plain and not (self.default or self.stored or self.numbered)
 
 
 def take_apart(table: str, column: str, definition: str) -> NewColumn:
@@ -42,6 +51,7 @@ def take_apart(table: str, column: str, definition: str) -> NewColumn:
     """
     clauses = _clauses(definition)
     plain: list[str] = []
+    loose: list[str] = []
     constraints: list[tuple[str, str]] = []
     default = stored = name = ""
     numbered = clauses[0][1].split()[0].upper() in _SERIAL if clauses and clauses[0][1] else False
@@ -53,12 +63,13 @@ def take_apart(table: str, column: str, definition: str) -> NewColumn:
             constraints.append((name or constraint_name(table, body), body))
         else:
             plain.append(text)
+            loose += [] if word == "NOT" else [text]
             default = text[len("DEFAULT") :].strip() if word == "DEFAULT" else default
             if word == "GENERATED":
                 numbered = numbered or "IDENTITY" in text.upper().split()
                 stored = text if text.upper().rstrip().endswith("STORED") else stored
         name = ""
-    return NewColumn(" ".join(plain), tuple(constraints), default, stored, numbered)
+    return NewColumn(" ".join(plain), tuple(constraints), default, stored, numbered, " ".join(loose))
 
 
 def _clauses(definition: str) -> list[tuple[str, str]]:
