@@ -42,6 +42,21 @@ class AppliedMigration:
     sprint: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What became of kept rows that were tried again: how many returned, how many are left.
+
+    ``reasons`` are (why, rows, the key of one of them), ``refusal`` is what the database said where it refused some.
+    """
+
+    kept_as: str
+    what: str
+    put_back: int
+    left: int
+    reasons: list[tuple[str, int, str]]
+    refusal: str = ""
+
+
 @dataclass(slots=True)
 class RunReport:
     """What one run did. ``duration_s`` is in seconds, ``longest_stall_ms`` and ``lock_wait_ms`` in milliseconds."""

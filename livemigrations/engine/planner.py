@@ -14,6 +14,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 
+from livemigrations.engine import releasing
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
 from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
@@ -69,7 +70,8 @@ class Planner:
             return []
         if is_collected(operation):
             return list(_grouped(self._safely(app, operation, before, after, backwards=backwards)))
-        return [self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
+        first = releasing.before_operation(self.around, operation, backwards=backwards)
+        return [*first, self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 
     def _safely(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from livemigrations.engine import checks, dropping, hazards
+from livemigrations.engine import checks, dropping, hazards, releasing
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.statements.columns import take_apart
@@ -23,6 +23,7 @@ Rule = Callable[[Surroundings, Statement], Iterator[Step]]
 def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator[Step]:
     """Yield the steps of one operation; ``around`` learns what they create."""
     for statement in statements:
+        yield from releasing.before(around, statement)
         rule = _RULES.get(statement.kind)
         drops = statement.kind in (Kind.DROP_TABLE, Kind.DROP_COLUMN)  # what stands empty may have rows by then
         if rule and (drops or any(around.populated(table) for table in _changed(statement))):

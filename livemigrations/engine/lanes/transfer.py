@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
-from livemigrations.catalog import carrying
+from livemigrations.catalog import carrying, returning
 from livemigrations.catalog.kept import Kept, entry, position_sql
-from livemigrations.catalog.keys import references, row_key
+from livemigrations.catalog.keys import row_key
 from livemigrations.catalog.relations import Relation, relation
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Row
@@ -21,6 +22,7 @@ from livemigrations.engine.lanes.batch import repeated
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.session import Session
 from livemigrations.errors import StepFailed
+from livemigrations.results import PutBack
 from livemigrations.statements.names import literal
 
 _REFUSED, _MOST_REFUSED = ("22", "23", "P0"), 100
@@ -58,12 +60,44 @@ def run_transfer(session: Session, row: Row) -> Measures:
         way = _back(session.connection, line, only_untouched=transfer.only_untouched)
     else:
         way = _out(session.connection, line)
-    if line.state != way.state:
-        _transaction(session, [position_sql(line, None, state=way.state)])
-        line = entry(session.connection, transfer.kept_as) or line
+    line = _begun(session, line, way)
     attempts, written = _carry(session, line, way)
-    _settle(session, row, line, way)
+    _settle(session, [session.journal.done_sql(row)], line, way)
     return Measures(0.0, (time.monotonic() - started) * 1000, 0.0, written, attempts)
+
+
+def put_back(session: Session, line: Kept) -> PutBack:
+    """Try again what found no place, outside of any migration and under the session's lease.
+
+    Raises ``StepFailed`` where the table or the column is not there.
+    """
+    connection, refusal = session.connection, ""
+    if relation(connection, line.table) is None:
+        raise StepFailed(
+            f"{line.table.plain} is gone: somebody dropped it. Nothing was changed. Remedy: migrations kept --discard"
+            f" {line.kept_as} forgets it."
+        )
+    before = _count(session, _back(connection, line, only_untouched=True).left)
+    line = _begun(session, line, way := _back(connection, line, only_untouched=True))
+    try:
+        _carry(session, line, way)
+    except DatabaseError as error:
+        if sqlstate(error)[:2] not in _REFUSED:
+            raise
+        refusal = str(error).strip()
+    found = _relation(connection, line)
+    ends = returning.way_back(connection, found.oid, line)
+    reasons = _answers(session, returning.reasons(ends)) if _count(session, way.left) else []
+    left = _settle(session, [], line, way)
+    return PutBack(line.kept_as, line.what, before - left, left, reasons, refusal)
+
+
+def _begun(session: Session, line: Kept, way: _Way) -> Kept:
+    """The line once the register says which way its rows go; one that goes that way already goes on."""
+    if line.state == way.state:
+        return line
+    _transaction(session, [position_sql(line, None, state=way.state)])
+    return entry(session.connection, line.kept_as) or line
 
 
 def copy_script(connection: BaseDatabaseWrapper, line: Kept) -> list[str]:
@@ -77,7 +111,7 @@ def _count_sql(line: Kept) -> str:
 
 
 def _out(connection: BaseDatabaseWrapper, line: Kept) -> _Way:
-    found = _found(connection, line)
+    found = _relation(connection, line)
     key = row_key(connection, found.oid, without=line.attribute)
     nulls = keeps_nulls(connection, found.oid, line.attribute)
 
@@ -87,7 +121,7 @@ def _out(connection: BaseDatabaseWrapper, line: Kept) -> _Way:
     return _Way(page, page, paged=True, left="", state="copying")
 
 
-def _found(connection: BaseDatabaseWrapper, line: Kept) -> Relation:
+def _relation(connection: BaseDatabaseWrapper, line: Kept) -> Relation:
     found = relation(connection, line.origin)
     if found is None:
         raise StepFailed(
@@ -98,26 +132,37 @@ def _found(connection: BaseDatabaseWrapper, line: Kept) -> Relation:
 
 
 def _back(connection: BaseDatabaseWrapper, line: Kept, *, only_untouched: bool) -> _Way:
-    found = _found(connection, line)
-    key = row_key(connection, found.oid, without=line.attribute)
-    oid, fresh = found.oid, "TRUE"
+    found = _relation(connection, line)
+    ends = returning.way_back(connection, found.oid, line)
+    fresh = "TRUE"
+    if line.attribute:
+        _refuse_lost_column(line, ends)
     if only_untouched and line.attribute and not line.narrowed_to:
-        fresh = untouched(connection, oid, line.attribute, "t")
+        fresh = untouched(connection, found.oid, line.attribute, "t")
 
     def column(position: list[str] | None, limit: int | None) -> str:
-        pages = limit or _LARGEST_PAGE
-        return carrying.back_into_column(connection, oid, line, key, position, pages, untouched=fresh)
+        return returning.into_column(ends, position, limit or _LARGEST_PAGE, untouched=fresh)
 
     def over(position: list[str] | None, limit: int | None) -> str:
-        return carrying.passed_over(line, key, position, limit or 1)
+        return returning.passed_over(ends, position, limit or 1)
 
     def table(position: list[str] | None, limit: int | None) -> str:
-        return carrying.back_into_table(connection, oid, line, key, position, limit)
+        return returning.into_table(ends, position, limit)
 
     if line.attribute:
-        return _Way(column, over, paged=True, left=carrying.left_of_column(line, key), state="putting back")
-    paged = bool(key) and not references(connection, oid, itself=True)
-    return _Way(table, over, paged, left=carrying.left_of_table(line, key) if key else "", state="putting back")
+        return _Way(column, over, paged=True, left=returning.left_of_column(ends), state="putting back")
+    return _Way(table, over, ends.paged, left=returning.left_of_table(ends), state="putting back")
+
+
+def _refuse_lost_column(line: Kept, ends: returning.Way) -> None:
+    """Raise ``StepFailed`` where the values of a column could not find their rows, or the column is gone."""
+    why = "" if ends.kept_key else f"has another key than the one by which the values of {line.what} are kept"
+    why = why if line.attribute in ends.table else f"has no column {line.attribute}"
+    if why:
+        raise StepFailed(
+            f"The table {line.origin.plain} {why}. Nothing was changed; the values stay in {line.table.plain}. Remedy:"
+            f" write them back by hand, or let go of them (manage.py migrations kept --discard {line.kept_as})."
+        )
 
 
 def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int]:
@@ -177,32 +222,38 @@ def _page(session: Session, line: Kept, statement: str) -> tuple[int, int, list[
     return seen, written, last
 
 
-def _settle(session: Session, row: Row, line: Kept, way: _Way) -> None:
-    """The last transaction: rows are counted; what was put back completely is forgotten."""
-    name, done = literal(line.kept_as), session.journal.done_sql(row)
+def _settle(session: Session, done: list[str], line: Kept, way: _Way) -> int:
+    """The last transaction: rows are counted; what was put back completely is forgotten. Returns what is left."""
+    name = literal(line.kept_as)
     if way.state == "copying":
-        _transaction(session, [_count_sql(line), done])
-        return
-    left = _count(session, way.left) if way.left else 0
-    ends = carrying.sequences_sql(line)
+        _transaction(session, [_count_sql(line), *done])
+        return 0
+    left = _count(session, way.left)
+    ends = returning.sequences_sql(line)
     if left:
         session.reporter.note(
             f"    {left:,} of what was kept of {line.what} found no place (the row is gone, refers to one that is, was"
-            f" written since, or is refused) and stays in {line.table.plain}: see manage.py migrations kept"
+            f" written since, or is refused) and stays in {line.table.plain}: see manage.py migrations kept,"
+            " which tries them again with --put-back"
         )
         ends.append(f"UPDATE livemigrations_kept SET state = 'put back', rows = {left} WHERE kept_as = {name}")
     else:
         ends += [f"DROP TABLE {line.table} CASCADE", f"DELETE FROM livemigrations_kept WHERE kept_as = {name}"]
-    _transaction(session, [*ends, done])
+    _transaction(session, [*ends, *done])
+    return left
 
 
 def _count(session: Session, query: str) -> int:
+    return int(_answers(session, query)[0][0])
+
+
+def _answers(session: Session, query: str) -> list[tuple[Any, ...]]:
     with session.connection.cursor() as cursor:
         try:
             open_transaction(cursor, session, conf.data_lock_timeout_ms())
             cursor.execute(_ALL_ROWS)
             cursor.execute(query)
-            found = int(cursor.fetchone()[0])
+            found = list(cursor.fetchall())
             cursor.execute("COMMIT")
         except BaseException:
             roll_back(cursor)

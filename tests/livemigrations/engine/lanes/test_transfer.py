@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.livemigrations.engine.test_keeping import kept_tables, one
+from tests.livemigrations.engine.test_keeping import kept_tables, one, rows
 from tests.livemigrations.site import Site
 
 NOTHING = 'migrations.RunSQL("SELECT 1", "SELECT 1"),'
@@ -138,3 +138,56 @@ def test_nobody_waits_behind_a_page_that_waits_itself(site: Site) -> None:
                 other.execute("UPDATE shop_thing SET n = 1 WHERE id IN (1, 2, 3)")
         assert process.wait(60) == 0
     assert one(site.database, "SELECT count(*) FROM shop_thing WHERE note = 'x'") == 3000
+
+
+TREE = """
+migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True)),
+    ("up", models.ForeignKey("self", models.CASCADE, null=True, related_name="+")),
+    ("peer", models.ForeignKey("self", models.CASCADE, null=True, related_name="+")), ("note", models.JSONField())]),
+"""
+
+
+def test_rows_that_refer_to_each_other_return_in_pages(site: Site) -> None:
+    """Parents before and behind their page, a ring, and a row whose parent is gone by then, with all below it."""
+    site.shop(NOTHING, TREE)
+    site.migrate("-v0")
+    site.database.psql(
+        "INSERT INTO shop_thing (n, up_id, peer_id, note) SELECT g, CASE WHEN g > 1 THEN g / 2 END,"
+        " CASE WHEN g % 50 = 0 THEN 5001 - g END, '{}' FROM generate_series(1, 5000) g;"
+        " UPDATE shop_thing SET up_id = 4001 WHERE id = 4000; UPDATE shop_thing SET up_id = 4000 WHERE id = 4001"
+    )
+    before = rows(site.database, "shop_thing")["shop_thing"]
+    site.migrate("shop", "0001", "-v0")
+    kept = one(site.database, "SELECT 'rolled_back.' || kept_as FROM livemigrations_kept")
+    site.database.psql(f"DELETE FROM {kept} WHERE id = 501")
+    lost, known = {501}, 0
+    while len(lost) > known:
+        known = len(lost)
+        lost |= {row["id"] for (row,) in before if lost & {row["up_id"], row["peer_id"]}}
+    assert 5 < len(lost) < 2500
+    done = site.migrate()
+    assert f"{len(lost) - 1} of what was kept of shop_thing found no place" in done.stdout
+    assert rows(site.database, "shop_thing")["shop_thing"] == [(row,) for (row,) in before if row["id"] not in lost]
+    assert one(site.database, "SELECT max(attempts) FROM livemigrations_step WHERE description LIKE 'put back%'") > 3
+
+
+def test_rows_without_a_key_return_once(site: Site) -> None:
+    places = 'migrations.RunSQL("CREATE TABLE place (id int PRIMARY KEY)", "DROP TABLE place"),'
+    site.shop(places, 'migrations.RunSQL("CREATE TABLE seen (place int REFERENCES place, x json)", "DROP TABLE seen"),')
+    site.migrate("-v0")
+    site.database.psql(
+        "INSERT INTO place VALUES (1), (2), (3); INSERT INTO seen VALUES (1, '{}'), (1, '{}'), (2, NULL), (3, '{}')"
+    )
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql("DELETE FROM place WHERE id = 3")
+    site.database.psql(
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid());"
+        " RETURN NEW; END $$; CREATE TRIGGER cut BEFORE UPDATE ON livemigrations_kept FOR EACH ROW"
+        " WHEN (NEW.state = 'put back') EXECUTE FUNCTION cut()"
+    )
+    site.refused()
+    assert one(site.database, "SELECT count(*) FROM seen") == 3
+    site.database.psql("DROP FUNCTION cut() CASCADE")
+    assert "1 of what was kept of seen found no place" in site.migrate().stdout
+    assert one(site.database, "SELECT count(*) FROM seen") == 3
+    assert kept_tables(site.database) == 1
