@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from livemigrations.bookkeeping import has_bookkeeping
+from livemigrations.catalog import kept
 from livemigrations.catalog.dependents import keys_between
 from livemigrations.catalog.relations import Relation, has_rows
 from livemigrations.engine.steps import Step
@@ -28,7 +30,9 @@ def table(around: Surroundings, statement: Statement, plain: Step) -> Iterator[S
     """The steps instead of ``plain``, which drops one table."""
     assert statement.table is not None
     found, cascade = around.standing(statement.table), bool(_tail(statement))
-    if found and _holds_rows(around, found):
+    if found and _is_a_copy(around, found):
+        yield plain
+    elif found and _holds_rows(around, found):
         yield from around.keeper.table(found, plain, cascade=cascade)
     elif found and around.exists(statement.table):
         yield around.keeper.empty_table(found, plain, cascade=cascade)
@@ -52,6 +56,12 @@ def one_by_one(around: Surroundings, statement: Statement) -> Iterator[tuple[Sta
 
 def _holds_rows(around: Surroundings, found: Relation) -> bool:
     return found.kind in "rp" and has_rows(around.connection, found.oid)
+
+
+def _is_a_copy(around: Surroundings, found: Relation) -> bool:
+    """Whether it is what a step kept, which goes when that step is taken back."""
+    books = found.schema == kept.SCHEMA and has_bookkeeping(around.connection)
+    return books and kept.entry(around.connection, found.name) is not None
 
 
 def _tail(statement: Statement) -> str:

@@ -155,3 +155,34 @@ def test_what_has_a_name_of_its_own_or_shows_the_rows_goes_at_once(site: Site) -
     site.migrate("-v0")
     assert one(site.database, "SELECT a + b FROM thing") == 5
     assert kept_tables(site.database) == 0
+
+
+def test_a_copy_that_is_not_needed_after_all_leaves_nothing(site: Site) -> None:
+    site.shop(THING, NO_NOTE)
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql(
+        ROWS + "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS"
+        " (SELECT FROM pg_attribute WHERE attrelid = 'shop_thing'::regclass AND attname = 'note') THEN"
+        " RAISE EXCEPTION 'not now'; END IF; END $$; CREATE EVENT TRIGGER no ON ddl_command_end EXECUTE FUNCTION no()"
+    )
+    assert "not now" in site.refused()
+    assert kept_tables(site.database) == 1
+    site.database.psql("DROP EVENT TRIGGER no")
+    site.migrate("shop", "0001", "-v0")
+    assert one(site.database, "SELECT count(*) FROM shop_thing WHERE note = 'x' || n") == 3000
+    assert kept_tables(site.database) == 0
+    assert one(site.database, "SELECT count(*) FROM livemigrations_kept") == 0
+    assert one(site.database, "SELECT count(*) FROM pg_proc WHERE pronamespace = to_regnamespace('rolled_back')") == 0
+
+
+def test_rows_with_columns_that_only_a_child_has_stay_kept(site: Site) -> None:
+    site.shop(NOTHING, sql("CREATE TABLE thing (id int PRIMARY KEY)", "DROP TABLE thing CASCADE"))
+    site.migrate("-v0")
+    site.database.psql("CREATE TABLE child (extra text) INHERITS (thing); INSERT INTO child VALUES (1, 'mine')")
+    site.migrate("shop", "0001", "-v0")
+    assert "1 of what was kept of thing found no place" in site.migrate().stdout
+    assert one(site.database, "SELECT count(*) FROM thing") == 1
+    child = one(
+        site.database, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhrelid::regclass::text LIKE 'rolled%'"
+    )
+    assert one(site.database, f"SELECT extra FROM {child}") == "mine"
