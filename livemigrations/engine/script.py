@@ -12,6 +12,7 @@ from django.db.migrations.operations import RunPython
 from django.db.migrations.recorder import MigrationRecorder
 
 from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
+from livemigrations.catalog.kept import SCHEMA
 from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
 from livemigrations.engine.journal import BACK, close_sql
@@ -37,6 +38,11 @@ SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET timezone = 'UTC';
 SET client_min_messages = warning;
+"""
+
+_KEEPS = f"""\
+-- The rows that this script drops are kept in the schema {SCHEMA}. Only manage.py migrate puts them back, on the way to
+-- where they were: a script cannot.
 """
 
 # Python that looks only at rows of a table; on a table that the same script creates there are none.
@@ -145,6 +151,8 @@ def script(
         refuse_unfinished(connection, executor.loader, plan)
     parts = [_HEADER, *(f"-- {line}" for line in executor.waiting), _books(connection)]
     parts += ["\n".join(writer.lines) for writer in walk(executor, plan, lambda m: _Writer(session, m))]
+    if session.around.keeper.planned:
+        parts.insert(1, _KEEPS)
     ended = f"UPDATE livemigrations_run SET outcome = 'finished', finished_at = clock_timestamp() WHERE id = {_RUN};"
     yield from [*parts, ended] if plan else ["-- No migrations to apply."]
 

@@ -201,7 +201,9 @@ def test_a_script_keeps_as_well(site: Site) -> None:
     site.migrate("-v0")
     site.database.psql(ROWS + WRITTEN)
     before = rows(site.database, *TABLES)
-    site.database.psql(site.migrate("shop", "0001", "--sql").stdout)
+    script = site.migrate("shop", "0001", "--sql").stdout
+    assert "Only manage.py migrate puts them back" in script
+    site.database.psql(script)
     assert kept_tables(site.database) == 3
     assert "which a script cannot" in site.refused("--sql").replace("\n", " ")
     site.migrate("-v0")

@@ -122,3 +122,17 @@ def test_a_lost_connection_is_taken_back_over_another(site: Site) -> None:
     before = site.python(CATALOG)
     assert "was taken back" in site.refused("--rollback-on-failure")
     assert site.python(CATALOG) == before
+
+
+@pytest.mark.slow
+def test_what_traffic_wrote_into_a_new_table_returns(site: Site) -> None:
+    """The table is of the failed run, and whoever knows it may have written it; the next try brings that back."""
+    traffic = "migrations.RunSQL('INSERT INTO shop_new (n) VALUES (7)', ''),"
+    new = BASE.replace("Thing", "New")
+    site.shop(BASE, new, f"{traffic}\n{FAILS}")
+    site.migrate("shop", "0001", "-v0")
+    assert "was taken back" in site.refused("--rollback-on-failure")
+    assert one(site, "SELECT to_regclass('shop_new') IS NULL")
+    site.shop(BASE, new)
+    site.migrate("shop", "0002")
+    assert one(site, "SELECT n FROM shop_new") == 7
