@@ -95,7 +95,11 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
         )
     remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
     if row.definition.transfer is not None and row.definition.transfer.back:
-        remedy += f"; or let go of what is kept: manage.py migrations kept --discard {row.definition.transfer.kept_as}"
+        kept_as = row.definition.transfer.kept_as
+        remedy += (
+            f"; or leave there what is refused: manage.py migrations kept --put-back {kept_as}, then migrate again"
+        )
+        remedy += f"; or let go of what is kept: manage.py migrations kept --discard {kept_as}"
     return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {kept}")
 
 

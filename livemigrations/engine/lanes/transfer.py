@@ -56,12 +56,16 @@ def run_transfer(session: Session, row: Row) -> Measures:
         gone = f"DELETE FROM livemigrations_kept WHERE kept_as = {literal(transfer.kept_as)}"
         _transaction(session, [gone, session.journal.done_sql(row)])
         return Measures()
+    if line.state == "put back":  # somebody has tried it by itself: what is left then is not waited for
+        session.reporter.note(f"    {line.rows:,} of what was kept of {line.what} stay in {line.table.plain}")
+        _transaction(session, [session.journal.done_sql(row)])
+        return Measures()
     if transfer.back:
         way = _back(session.connection, line, only_untouched=transfer.only_untouched)
     else:
         way = _out(session.connection, line)
     line = _begun(session, line, way)
-    attempts, written = _carry(session, line, way)
+    attempts, written, _ = _carry(session, line, way)
     _settle(session, [session.journal.done_sql(row)], line, way)
     return Measures(0.0, (time.monotonic() - started) * 1000, 0.0, written, attempts)
 
@@ -80,7 +84,7 @@ def put_back(session: Session, line: Kept) -> PutBack:
     before = _count(session, _back(connection, line, only_untouched=True).left)
     line = _begun(session, line, way := _back(connection, line, only_untouched=True))
     try:
-        _carry(session, line, way)
+        *_, refusal = _carry(session, line, way)
     except DatabaseError as error:
         if sqlstate(error)[:2] not in _REFUSED:
             raise
@@ -165,12 +169,13 @@ def _refuse_lost_column(line: Kept, ends: returning.Way) -> None:
         )
 
 
-def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int]:
-    """Carry all pages from where the register stands. Returns tries and rows written.
+def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int, str]:
+    """Carry all pages from where the register stands. Returns tries, rows written, what the first refusal said.
 
     A page with a row that the table refuses is tried in smaller ones, until that row alone is passed over.
     """
     position, limit, seen_in_all, written_in_all, tries, refused = line.position, _FIRST_PAGE, 0, 0, 1, 0
+    said = ""
     while True:
         started = time.monotonic()
         try:
@@ -186,11 +191,11 @@ def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int]:
             if limit > 1:
                 limit = max(1, limit // 10)
                 continue
-            refused += 1
+            refused, said = refused + 1, said or str(error).strip()
             seen, written, last = _repeated(session, line, way.over(position, 1))
         tries, seen_in_all, written_in_all = tries + 1, seen_in_all + seen, written_in_all + written
         if not way.paged or seen < limit:
-            return tries, written_in_all
+            return tries, written_in_all, said
         position = last
         session.reporter.progress(f"{line.what}: {seen_in_all:,} rows", _fraction(line, seen_in_all))
         took = max(time.monotonic() - started, 0.001)

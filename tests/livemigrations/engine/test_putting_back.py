@@ -85,3 +85,25 @@ def test_what_waits_for_its_migration_is_not_taken(misplaced: Site) -> None:
     assert one(database, f"SELECT state FROM livemigrations_kept WHERE kept_as = '{name}'") == "kept"
     misplaced.migrate("-v0")
     assert kept_tables(database) == 0
+
+
+def test_many_that_the_table_refuses_can_be_left_there(site: Site) -> None:
+    thing = "CREATE TABLE thing (id int PRIMARY KEY, n int{})"
+    site.shop('migrations.RunSQL("SELECT 1", "SELECT 1"),', sql(thing.format("")))
+    site.migrate("-v0")
+    site.database.psql("INSERT INTO thing SELECT g, g FROM generate_series(1, 500) g")
+    site.migrate("shop", "0001", "-v0")
+    site.shop('migrations.RunSQL("SELECT 1", "SELECT 1"),', sql(thing.format(" CHECK (n < 200)")))
+    name = one(site.database, "SELECT kept_as FROM livemigrations_kept")
+    assert f"migrations kept --put-back {name}, then migrate again" in site.refused()
+    found = tried(site, name, code=1)["thing"]
+    assert (found["left"], "thing_n_check" in found["refusal"]) == (301, True)
+    assert "301 of what was kept of thing stay" in site.migrate().stdout
+    assert one(site.database, "SELECT count(*) FROM thing") == 199
+    site.database.psql("ALTER TABLE thing DROP CONSTRAINT thing_n_check")
+    assert tried(site)["thing"]["put_back"] == 301
+    assert kept_tables(site.database) == 0
+
+
+def sql(forwards: str) -> str:
+    return f"migrations.RunSQL({forwards!r}, 'DROP TABLE thing'),"
