@@ -110,6 +110,10 @@ class RehearsalFailed(LiveMigrationError):
     """A migration does not run on an empty database."""
 
 
+class OutsideTheCopy(LiveMigrationError):
+    """A migration that is only rehearsed reaches for something else than the copy."""
+
+
 class BackupFailed(LiveMigrationError):
     """The backup could not be made; nothing of it is left, and the database was only read."""
 

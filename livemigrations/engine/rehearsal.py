@@ -11,7 +11,9 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import Relation, fetch, has_rows
+from livemigrations.engine.confinement import confined, refuse_database, running
 from livemigrations.engine.probe import Probe
+from livemigrations.engine.reporter import Silent
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Step
 from livemigrations.engine.surroundings import Surroundings
@@ -103,33 +105,39 @@ class Rehearsal(Session):
 
 @contextmanager
 def standing_in(copy: BaseDatabaseWrapper, alias: str) -> Iterator[BaseDatabaseWrapper]:
-    """Have ``connections[alias]`` be the copy, and refuse statements on every other alias of this thread.
+    """Have ``connections[alias]`` be the copy, in this thread and those started from it, and nothing else be reached.
 
     The Python of a migration often names no alias and means the default one: on a copy it must not reach the
-    database that was copied. Other threads that open the alias get the copy as well.
+    database that was copied, nor anything else that stays when the copy goes (see ``engine.confinement``).
     """
     wrapper: BaseDatabaseWrapper = beside(copy, alias=alias)
     name = str(copy.settings_dict["NAME"])
     [(there,)] = fetch(wrapper, "SELECT current_database()")
     if there != name:
         raise LiveMigrationError(f"The copy {name} was to stand in for {alias}, but the connection leads to {there}.")
-    settings: dict[str, Any] = connections.settings
-    before, known = connections[alias], settings[alias]
-    connections[alias], settings[alias] = wrapper, wrapper.settings_dict
+    before = connections[alias]
+    connections[alias] = wrapper
     try:
         with ExitStack() as stack:
             for other in connections:
                 if other not in (alias, copy.alias):
                     stack.enter_context(connections[other].execute_wrapper(_refuse))
+            stack.enter_context(confined(wrapper))
             yield wrapper
     finally:
         wrapper.close()
-        connections[alias], settings[alias] = before, known
+        connections[alias] = before
 
 
 def _refuse(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    raise LiveMigrationError(
-        f"A migration asks the database {context['connection'].alias!r}, which is not copied, for: {str(sql)[:200]}\n"
-        "The rehearsal works on a copy of one database and lets nothing reach another. Remedy: have the migration use"
-        " schema_editor.connection.alias."
-    )
+    refuse_database(context["connection"].alias, str(sql))
+
+
+class Naming(Silent):
+    """Tells nothing but which migration runs, to those who may have to name it."""
+
+    def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None:
+        running(name)
+
+    def migrated(self) -> None:
+        running("")

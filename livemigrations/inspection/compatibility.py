@@ -13,8 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.executor import LiveExecutor
-from livemigrations.engine.rehearsal import standing_in
-from livemigrations.engine.reporter import Silent
+from livemigrations.engine.rehearsal import Naming, standing_in
 from livemigrations.engine.selection import Key, Plan, Selection, full_order
 from livemigrations.engine.session import Session
 from livemigrations.engine.stages import staged
@@ -148,7 +147,7 @@ def _copy(connection: BaseDatabaseWrapper, sample: int, back: Plan) -> Iterator[
 
 def _run(copy: BaseDatabaseWrapper, plan: Plan) -> list[str]:
     """Run a plan on a copy; return the names of its migrations."""
-    session = Session(copy, Silent(), "migrations compatible")
+    session = Session(copy, Naming(), "migrations compatible")
     try:
         LiveExecutor(session, Selection()).run_plan(plan)
         session.journal.end_run("finished")

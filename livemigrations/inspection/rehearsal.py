@@ -16,6 +16,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.objects import Key, Objects, Thing, own_schemas, read_objects, used_schemas
 from livemigrations.catalog.relations import fetch
+from livemigrations.engine.confinement import running
 from livemigrations.engine.dry import rendered
 from livemigrations.engine.planner import is_noop, parts
 from livemigrations.engine.rehearsal import standing_in
@@ -77,11 +78,13 @@ def rehearse(
     ``MissingRights`` where the role may not make a database.
     """
     history = History()
+    furniture = _furniture(connection)
     with scratch_database(connection, purpose=purpose) as scratch, standing_in(scratch, connection.alias) as twin:
-        _furnish(connection, twin)
+        _furnish(twin, furniture)
         state = rendered(ProjectState(real_apps=set()))
         for migration in migrations:
             tell(str(migration))
+            running(str(migration))
             _rehearse(twin, migration, state, history, each=each)
         history.state = state
         history.schemas = used_schemas(twin)
@@ -148,8 +151,8 @@ def _run(
     return code or any(not _READS.match(sql) for sql in sent)
 
 
-def _furnish(connection: BaseDatabaseWrapper, twin: BaseDatabaseWrapper) -> None:
-    """Give the scratch database what migrations may find but do not make: schemas, extensions, functions of defaults."""
+def _furniture(connection: BaseDatabaseWrapper) -> list[str]:
+    """What migrations may find but do not make, as statements: schemas, extensions, functions of defaults."""
     wanted = [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in own_schemas(connection)]
     for name, schema in fetch(
         connection,
@@ -157,8 +160,11 @@ def _furnish(connection: BaseDatabaseWrapper, twin: BaseDatabaseWrapper) -> None
         " WHERE e.extname <> 'plpgsql' AND n.nspname = ANY (current_schemas(true)) ORDER BY e.oid",
     ):
         wanted.append(f"CREATE EXTENSION IF NOT EXISTS {identifier(name)} WITH SCHEMA {identifier(schema)} CASCADE")
-    wanted += [str(row[0]) for row in fetch(connection, _FUNCTIONS_OF_DEFAULTS)]
-    for statement in wanted:
+    return wanted + [str(row[0]) for row in fetch(connection, _FUNCTIONS_OF_DEFAULTS)]
+
+
+def _furnish(twin: BaseDatabaseWrapper, furniture: list[str]) -> None:
+    for statement in furniture:
         try:
             with twin.cursor() as cursor:
                 cursor.execute(statement)

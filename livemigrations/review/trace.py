@@ -13,9 +13,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations import conf
 from livemigrations.catalog.relations import database_is_empty, fetch
+from livemigrations.engine.confinement import running
 from livemigrations.engine.dry import dry_session, plan_of, read_only, targets
 from livemigrations.engine.executor import LiveExecutor
-from livemigrations.engine.rehearsal import Mirrored, Rehearsal, Seen, observe, standing_in
+from livemigrations.engine.rehearsal import Mirrored, Naming, Rehearsal, Seen, observe, standing_in
 from livemigrations.engine.reporter import Silent
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.steps import Step
@@ -111,7 +112,7 @@ class _Traced(Rehearsal):
         self.recorder.place = None
 
 
-class _Teller(Silent):
+class _Teller(Naming):
     """Notes which migrations run, and lets --allow-long-locks hold only for the one that was refused."""
 
     def __init__(self, report: TraceReport) -> None:
@@ -119,6 +120,7 @@ class _Teller(Silent):
         self.around: Mirrored | None = None
 
     def migration(self, name: str, *, backwards: bool, fake: bool = False) -> None:
+        super().migration(name, backwards=backwards, fake=fake)
         if name not in self.report.migrations:
             self.report.migrations.append(name)
             if self.around is not None:
@@ -176,6 +178,7 @@ def _following(report: TraceReport, recorder: Recorder) -> Callable[..., None]:
     def follow(action: str, migration: Migration | None = None, fake: bool = False) -> None:
         if action in ("apply_start", "unapply_start") and migration is not None:
             report.migrations.append(str(migration))
+            running(str(migration))
             recorder.place = Place(str(migration))
         elif action in ("apply_success", "unapply_success"):
             recorder.place = None

@@ -42,6 +42,7 @@ class Command(Subcommand):
         1: "something differs, cannot be proven or has to be made by hand (shown, and not recorded); or you said no",
         2: "wrong usage",
     }
+    rehearses: ClassVar = True
     interrupted = "What was recorded is kept; run migrations adopt again and it goes on."
 
     @classmethod

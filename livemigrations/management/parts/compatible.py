@@ -38,6 +38,7 @@ class Command(Subcommand):
           manage.py migrations compatible --from shop.0004_total --json
     """
     exit_codes: ClassVar = {0: "the previous release works", 1: "it breaks, or could not be tried", 2: "wrong usage"}
+    rehearses: ClassVar = True
     interrupted: ClassVar = "The copy is dropped; nothing was changed."
 
     @classmethod

@@ -33,6 +33,7 @@ class Command(Subcommand):
           manage.py migrations drift --json | jq '.objects[] | select(.change == "extra").object'
     """
     exit_codes: ClassVar = {0: "no drift", 1: "drift: something is missing, beyond or different", 2: "wrong usage"}
+    rehearses: ClassVar = True
 
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:

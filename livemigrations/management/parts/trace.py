@@ -35,15 +35,17 @@ class Command(Subcommand):
           manage.py migrations trace --sample 1000            (with up to 1,000 rows of each table)
           manage.py migrations trace --json | jq '.findings'
 
-        The Python of migrations runs as well, with its database alias leading to the copy. What it does outside of the
-        database (mails, requests) it does in earnest. The role needs CREATEDB, or LIVEMIGRATIONS_SCRATCH_ALIAS names
-        an alias whose role has it; pg_dump has to be at hand.
+        The Python of migrations runs as well and reaches the copy and nothing else: mails, caches, tasks and hooks on
+        commit lead nowhere; other databases, the network and programs are refused (--allow-network allows the last
+        two). Files that it writes are written. The role needs CREATEDB, or LIVEMIGRATIONS_SCRATCH_ALIAS names an alias
+        whose role has it; pg_dump has to be at hand.
     """
     exit_codes: ClassVar = {
         0: "nothing is pending, or nothing dangerous was seen",
         1: "something would stop traffic, be refused or fail; or the trace could not be made",
         2: "wrong usage",
     }
+    rehearses: ClassVar = True
     interrupted = "Nothing was changed, and the copy is gone."
 
     @classmethod
