@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
+from livemigrations.catalog.relations import fetch
 from livemigrations.engine.lease import current_holder, this_process
 from livemigrations.engine.selection import Begun, Key, Plan, Selection, moves_no_sprint, select, stands_at
 from livemigrations.engine.session import Session
@@ -146,6 +147,7 @@ class LiveExecutor(MigrationExecutor):
             tell=lambda holder: reporter.note(f"  waiting for another migrate to end: {holder}"),
         )
         self._leased = True
+        self.session.backend = fetch(self.connection, "SELECT pg_backend_pid()")[0][0]
         self._bulk = Bulk.if_empty(self.session)
 
     def project_state(self) -> ProjectState:

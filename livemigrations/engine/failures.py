@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, Error, InterfaceError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
 
 from livemigrations.engine.connections import sqlstate
 from livemigrations.errors import LiveMigrationError, MissingRights, StepFailed, Unreachable
 
 _NO_RIGHT = "42501"
+_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = %s AND pid <> pg_backend_pid() AND datname = current_database() AND usename = session_user AND state = 'active'
+"""
 _UNREACHABLE = {
     r"password authentication failed|no password supplied": "the password is wrong: correct {where}",
     r"no pg_hba\.conf entry": "the server's pg_hba.conf does not let this user in: extend it, or correct {where}",
@@ -54,6 +61,39 @@ def explained(error: BaseException, *, begun: bool) -> LiveMigrationError | None
         f"The database failed {when}: {text}\n{kept}. Remedy: look why it failed (its log says more), then try again."
         + (" Migrate goes on from there." if begun else "")
     )
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Raise Ctrl-C as such, also where it surfaces as the driver's complaint about what came after it."""
+    try:
+        yield
+    except Exception as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from error
+        raise
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is what an error comes from."""
+    before: BaseException | None = error
+    while before is not None and not isinstance(before, KeyboardInterrupt):
+        before = before.__context__
+    return before is not None
+
+
+def settle(connection: BaseDatabaseWrapper, backend: int) -> None:
+    """Have a connection that was interrupted in the middle of something ready again, and end what it left running.
+
+    ``backend`` is the server process that it had, 0 if that is not known. A statement of which nobody awaits the
+    answer would keep its locks until it is through.
+    """
+    raw: Any = connection.connection
+    with suppress(Error):
+        if raw is not None and raw.info.transaction_status != TransactionStatus.IDLE:
+            connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute(_END, [backend])
 
 
 @contextmanager

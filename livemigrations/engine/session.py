@@ -18,7 +18,7 @@ from livemigrations.results import StepReport
 
 @dataclass
 class Session:
-    """One run on one database."""
+    """One run on one database. ``backend`` is the server process that it began with."""
 
     connection: BaseDatabaseWrapper
     reporter: Reporter
@@ -28,6 +28,7 @@ class Session:
     probe: Probe = field(init=False)
     around: Surroundings = field(init=False)
     steps: list[StepReport] = field(default_factory=list)
+    backend: int = 0
 
     def __post_init__(self) -> None:
         self.lease = Lease(self.connection)

@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations.engine.executor import LiveExecutor
-from livemigrations.engine.failures import explained, in_words
+from livemigrations.engine.failures import explained, in_words, settle, uninterrupted
 from livemigrations.engine.pooler import direct
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
@@ -43,6 +43,7 @@ class _ChosenExecutor(MigrationExecutor):
 
 
 vars(django_migrate)["MigrationExecutor"] = _ChosenExecutor
+_KEPT = "What was done is kept: run migrate again and it goes on from here."
 
 
 @contextmanager
@@ -60,10 +61,23 @@ class LiveMigrateMixin:
 
     report: RunReport | None = None
     _executors: list[LiveExecutor]
+    _session: Session | None = None
+    _told = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)  # type: ignore[misc]
         add_live_options(parser)
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a command of its own: Ctrl-C is answered with a message, and needs no traceback."""
+        try:
+            with uninterrupted():
+                super().run_from_argv(argv)  # type: ignore[misc]
+        except KeyboardInterrupt:
+            begun = self._session is not None and self._session.journal.run_id is not None
+            if not self._told:
+                sys.stderr.write(f"Interrupted. {_KEPT if begun else 'Nothing was changed.'}\n")
+            sys.exit(130)
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         connection = connections[options["database"]]
@@ -73,7 +87,7 @@ class LiveMigrateMixin:
         refuse_contradictions(options)
         if connection.vendor != "postgresql":
             return self._plain(connection.vendor, selection, *args, **options)
-        with ExitStack() as stack:
+        with uninterrupted(), ExitStack() as stack:
             with in_words():
                 must = not (_looks_only(options) or options.get("sql"))
                 own = stack.enter_context(direct(connection, must=must, tell=self._tell(options)))
@@ -88,6 +102,7 @@ class LiveMigrateMixin:
             self._write_script(connection, selection, options)
             return None
         session = Session(connection, self._reporter(options), _command_line())
+        self._session = session
         session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
         self._set_keeper(session, options)
         error: BaseException | None = None
@@ -166,7 +181,7 @@ class LiveMigrateMixin:
         quiet = {**options, "verbosity": 0} if own_words else options
         started = time.monotonic()
         try:
-            with _executor(make):
+            with _executor(make), uninterrupted():
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
         except (DatabaseError, InterfaceError) as error:
             self._failed(session, error)
@@ -198,7 +213,9 @@ class LiveMigrateMixin:
         if session.journal.run_id is None or isinstance(error, SystemExit):
             return
         if isinstance(error, KeyboardInterrupt):
-            session.reporter.note("Interrupted. What was done is kept: run migrate again and it goes on from here.")
+            session.reporter.note(f"Interrupted. {_KEPT}")
+            self._told = True
+            settle(session.connection, session.backend)
         if session.connection.connection is not None and session.connection.is_usable():
             session.journal.end_run("failed", f"{type(error).__name__}: {error}")
         run_failed.send(sender=type(self), using=session.connection.alias, error=error)

@@ -16,12 +16,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from livemigrations.engine.failures import in_words
+from livemigrations.engine.failures import in_words, uninterrupted
 from livemigrations.engine.pooler import direct
 from livemigrations.errors import LiveMigrationError
 from livemigrations.management.output import leave_without_reader, replace_what_cannot_be_shown
 
 INTERRUPTED = 130
+_NETWORK = "Let the Python of migrations reach the network and start programs, also while it runs on a copy only."
 
 
 class HelpFormatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
@@ -33,7 +34,8 @@ class Subcommand:
 
     ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
     ``needs_database`` is false for one that does its work also where the database cannot be reached. ``failed`` is the
-    exit code of an error, where 1 already says something else.
+    exit code of an error, where 1 already says something else. ``rehearses`` is true for one that runs the Python of
+    migrations on a copy.
     """
 
     help: ClassVar[str]
@@ -42,6 +44,7 @@ class Subcommand:
     interrupted: ClassVar[str] = "Nothing was changed."
     needs_database: ClassVar[bool] = True
     failed: ClassVar[int] = 1
+    rehearses: ClassVar[bool] = False
 
     def __init__(self, stdout: OutputWrapper, stderr: OutputWrapper, style: Style) -> None:
         self.stdout, self.stderr, self.style = stdout, stderr, style
@@ -105,6 +108,8 @@ class CommandOfSubcommands(BaseCommand):
                 default=SUPPRESS,  # what stands before the subcommand counts, unless it is said again
                 help="0 says only what is wrong, 2 shows more.",
             )
+            if kind.rehearses:
+                part.add_argument("--allow-network", action="store_true", help=_NETWORK)
             part.set_defaults(kind=kind)
             kind.add_arguments(part)
 
@@ -119,13 +124,17 @@ class CommandOfSubcommands(BaseCommand):
             )
         part: Subcommand = options["kind"](self.stdout, self.stderr, self.style)
         try:
-            with in_words(), ExitStack() as stack:
+            with uninterrupted(), in_words(), ExitStack() as stack:
+                if part.rehearses:
+                    from livemigrations.engine.confinement import network_allowed
+
+                    stack.enter_context(network_allowed(options["allow_network"]))
                 try:
                     connection = stack.enter_context(direct(connection, must=False))
                 except OperationalError:
                     if part.needs_database:
                         raise
-                code = _uninterrupted(part, connection, options)
+                code = part.run(connection, options)
         except CommandError as error:
             error.returncode = part.failed if error.returncode == 1 else error.returncode
             raise
@@ -136,19 +145,6 @@ class CommandOfSubcommands(BaseCommand):
             code = leave_without_reader()
         if code:
             sys.exit(code)
-
-
-def _uninterrupted(part: Subcommand, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
-    """Run it. Ctrl-C in the middle of a statement may surface as the driver's complaint about what came after it."""
-    try:
-        return part.run(connection, options)
-    except Exception as error:
-        before: BaseException | None = error
-        while before is not None:
-            if isinstance(before, KeyboardInterrupt):
-                raise KeyboardInterrupt from error
-            before = before.__context__
-        raise
 
 
 def _epilog(kind: type[Subcommand]) -> str:

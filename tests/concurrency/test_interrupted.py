@@ -12,11 +12,11 @@ import psycopg
 import pytest
 
 from tests.concurrency import shop
-from tests.concurrency.watch import eventually, holding
+from tests.concurrency.watch import active, eventually, holding
 from tests.support.crashes import KILLED, assassin, damage
 from tests.support.database import Database, fresh
 from tests.support.postgres import Fleet, newest
-from tests.support.project import Project
+from tests.support.project import Project, project
 
 HALF = (shop.COLUMN, shop.SECOND_COLUMN, shop.INDEX)
 
@@ -129,6 +129,65 @@ def test_interrupted_from_the_keyboard(database: Database, tmp_path: Path) -> No
     assert "Traceback" not in output
     made.manage("migrate")
     assert damage(database) == {}
+
+
+ASLEEP = """
+def leave(editor):
+    editor.connection.connection.pgconn.send_query(b"SELECT pg_sleep(600)")
+    raise KeyboardInterrupt
+
+
+def in_a_statement(apps, editor):
+    leave(editor)
+
+
+def in_the_commit(apps, editor):
+    editor.connection._commit = lambda: leave(editor)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["in_a_statement", "in_the_commit"])
+@pytest.mark.parametrize("empty", [False, True], ids=["populated", "empty"])
+def test_interrupted_before_an_answer_is_awaited(database: Database, tmp_path: Path, empty: bool, code: str) -> None:
+    """Nothing more can be sent then: that complaint of the driver's is not what is told, and nothing goes on running."""
+    made = project(database, tmp_path).app("shop", migrations={"0001_initial": shop.INITIAL})
+    if not empty:
+        made.manage("migrate", "-v0")
+    operations = shop.second(shop.COLUMN, f"migrations.RunPython({code})")
+    made.migration("shop", "0002_second", ASLEEP + operations)
+    done = made.manage("migrate", check=False)
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert "run migrate again" in done.stdout
+    assert "autocommit" not in done.stdout + done.stderr
+    eventually(lambda: active(database, "pg_sleep") == [])
+    with database.connect() as connection:
+        outcomes = connection.execute("SELECT outcome FROM livemigrations_run ORDER BY id DESC LIMIT 1").fetchall()
+        assert outcomes == [("failed",)]
+    made.migration("shop", "0002_second", f"def {code}(apps, editor):\n    pass\n{operations}")
+    made.manage("migrate")
+    assert damage(database) == {}
+
+
+EARLY = """
+from django.db.models.signals import pre_migrate
+
+
+def stop(**keywords):
+    raise KeyboardInterrupt
+
+
+pre_migrate.connect(stop)
+"""
+
+
+@pytest.mark.slow
+def test_interrupted_before_the_first_step(database: Database, tmp_path: Path) -> None:
+    made = project(database, tmp_path).app("shop", models=EARLY, migrations={"0001_initial": shop.INITIAL})
+    done = made.manage("migrate", check=False)
+    assert done.returncode == 130
+    assert "Interrupted. Nothing was changed." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

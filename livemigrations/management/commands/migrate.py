@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from livemigrations.management.mixins import LiveMigrateMixin
@@ -20,13 +18,11 @@ class Command(LiveMigrateMixin, DjangoCommand):
     )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run as a command of its own: Ctrl-C has been answered with a message, and needs no traceback."""
+        """Run as a command of its own: a reader of the output that goes away needs no traceback."""
         if "--sql" not in argv:  # a script with other characters than its own would be another script
             replace_what_cannot_be_shown()
         try:
             super().run_from_argv(argv)
-        except KeyboardInterrupt:
-            sys.exit(130)
         except BrokenPipeError:
             code = leave_without_reader()
             self.stderr.write(
