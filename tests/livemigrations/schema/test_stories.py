@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.support.database import fresh
 from tests.support.postgres import PgServer
 
 INSTALLED = ("django.contrib.postgres", "pgtrigger")
+EVERY = os.environ.get("TEPPAN_STORIES") == "all"
+OLDER = {"pg_server_16": BUNCHES if EVERY else BUNCHES[0:1], "pg_server_15": BUNCHES if EVERY else BUNCHES[2:3]}
 SETTINGS = 'TEST_SWAP_MODEL = "elsewhere.Fake"\n'
 
 
@@ -82,12 +85,29 @@ def titles(keys: Iterable[str], story: Story) -> frozenset[str]:
     return frozenset(f"{way} {known[name]}" for way, name in pairs if name in known)
 
 
+def _named(bunch: list[Story]) -> str:
+    return "-".join(story.app for story in bunch)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("bunch", BUNCHES, ids=lambda bunch: "-".join(story.app for story in bunch))
+@pytest.mark.parametrize("bunch", BUNCHES, ids=_named)
 def test_the_catalog_is_that_of_plain_django(bunch: list[Story], tmp_path: Path, pg_server: PgServer) -> None:
     if too_new := [story.app for story in bunch if story.since > pg_server.version]:
         loud.skip(f"{', '.join(too_new)}: PostgreSQL {pg_server.version} is too old for them")
     check(bunch, tmp_path, pg_server)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres_matrix
+@pytest.mark.parametrize(
+    ("server", "bunch"),
+    [pytest.param(server, bunch, id=f"{server}-{_named(bunch)}") for server, part in OLDER.items() for bunch in part],
+)
+def test_on_older_servers(server: str, bunch: list[Story], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Some stories on each older version; all that it can tell with TEPPAN_STORIES=all."""
+    older: PgServer = request.getfixturevalue(server)
+    if told_there := [story for story in bunch if story.since <= older.version]:
+        check(told_there, tmp_path, older)
 
 
 @pytest.mark.slow
