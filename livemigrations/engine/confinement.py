@@ -10,7 +10,7 @@ import functools
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ _ALLOW = "Remedy: leave it to code that runs after the migrations, or allow it w
 
 @dataclass(slots=True)
 class _Confinement:
-    """What one rehearsal may reach: the copy, under one alias. ``migration`` is the one that runs."""
+    """What one rehearsal may reach: the copy, under these aliases. ``migration`` is the one that runs."""
 
     copy: BaseDatabaseWrapper
-    alias: str
+    aliases: frozenset[str]
     network: bool
     migration: str = ""
 
@@ -62,14 +62,14 @@ def network_allowed(allowed: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def confined(copy: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside the block, code reaches no database but that of ``copy``, under its alias.
+def confined(copy: BaseDatabaseWrapper, aliases: Iterable[str]) -> Iterator[None]:
+    """Inside the block, code reaches no database but that of ``copy``, under these aliases.
 
     Mails, caches, tasks and hooks on commit lead nowhere. Other databases and, unless it is allowed, the network and
     programs raise ``OutsideTheCopy``.
     """
     _install()
-    token = _now.set(_Confinement(copy, copy.alias, _network.get()))
+    token = _now.set(_Confinement(copy, frozenset(aliases), _network.get()))
     try:
         yield
     finally:
@@ -145,7 +145,7 @@ def _guard_databases() -> None:
 
     def created(handler: Any, alias: str) -> Any:
         now = _now.get()
-        if now is None or alias != now.alias:
+        if now is None or alias not in now.aliases:
             return create(handler, alias)
         return now.copy.copy(alias)
 

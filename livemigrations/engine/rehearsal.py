@@ -108,25 +108,36 @@ def standing_in(copy: BaseDatabaseWrapper, alias: str) -> Iterator[BaseDatabaseW
     """Have ``connections[alias]`` be the copy, in this thread and those started from it, and nothing else be reached.
 
     The Python of a migration often names no alias and means the default one: on a copy it must not reach the
-    database that was copied, nor anything else that stays when the copy goes (see ``engine.confinement``).
+    database that was copied, nor anything else that stays when the copy goes (see ``engine.confinement``). Its
+    replicas, as far as ``TEST["MIRROR"]`` names them, are the copy as well.
     """
     wrapper: BaseDatabaseWrapper = beside(copy, alias=alias)
     name = str(copy.settings_dict["NAME"])
     [(there,)] = fetch(wrapper, "SELECT current_database()")
     if there != name:
         raise LiveMigrationError(f"The copy {name} was to stand in for {alias}, but the connection leads to {there}.")
-    before = connections[alias]
-    connections[alias] = wrapper
+    same = {alias, *_mirrors(alias)}
+    before = {other: connections[other] for other in same}
     try:
         with ExitStack() as stack:
+            for other in same:
+                connections[other] = wrapper
             for other in connections:
-                if other not in (alias, copy.alias):
+                if other not in (*same, copy.alias):
                     stack.enter_context(connections[other].execute_wrapper(_refuse))
-            stack.enter_context(confined(wrapper))
+            stack.enter_context(confined(wrapper, same))
             yield wrapper
     finally:
         wrapper.close()
-        connections[alias] = before
+        for other, usual in before.items():
+            connections[other] = usual
+
+
+def _mirrors(alias: str) -> Iterator[str]:
+    """The aliases that say of themselves, for tests, that they are replicas of this one: routers send reads there."""
+    for other, settings in connections.settings.items():
+        if settings["TEST"].get("MIRROR") == alias:
+            yield other
 
 
 def _refuse(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:

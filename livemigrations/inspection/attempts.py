@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, Field, ForeignKey, Model, QuerySet, UniqueConstraint
 from django.db.models.sql import InsertQuery
@@ -88,7 +88,8 @@ class Release:
 
     def __init__(self, connection: BaseDatabaseWrapper, models: list[type[Model]]) -> None:
         self.connection, self.alias = connection, connection.alias
-        self.models = [m for m in models if m._meta.managed and not m._meta.proxy and not m._meta.swapped]
+        own = [m for m in models if m._meta.managed and not m._meta.proxy and not m._meta.swapped]
+        self.models = [m for m in own if router.allow_migrate_model(self.alias, m)]
         self._numbers = itertools.count(1)
         self._examples: dict[type[Model], Row] = {}
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.apps import apps as installed
+from django.db import router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
@@ -70,7 +71,7 @@ def drift(
     return Drift(
         connection.alias,
         objects=[one for one in found if not app_labels or one.app in app_labels],
-        unmigrated=list(_unmigrated(loader, app_labels)),
+        unmigrated=list(_unmigrated(connection.alias, loader, app_labels)),
         unknown=sorted(".".join(key) for key in set(loader.applied_migrations) - set(loader.disk_migrations)),
         half_applied=sorted(".".join(key) for key in half),
         pending=len(nodes) - len(applied),
@@ -96,8 +97,8 @@ def _left_alone(loader: MigrationLoader) -> set[str]:
     }
 
 
-def _unmigrated(loader: MigrationLoader, app_labels: Collection[str]) -> Iterator[str]:
-    """The changes that makemigrations would write, in words."""
+def _unmigrated(alias: str, loader: MigrationLoader, app_labels: Collection[str]) -> Iterator[str]:
+    """The changes that makemigrations would write, in words: of the models whose tables routers let be in the database."""
     detector = MigrationAutodetector(
         loader.project_state(),
         ProjectState.from_apps(installed),
@@ -107,4 +108,7 @@ def _unmigrated(loader: MigrationLoader, app_labels: Collection[str]) -> Iterato
     for label, migrations in sorted(changes.items()):
         if label in loader.migrated_apps:
             for operation in (operation for migration in migrations for operation in migration.operations):
-                yield f"{label}: {operation.describe()}"
+                model = getattr(operation, "model_name", None) or getattr(operation, "name", None)
+                hints: dict[str, Any] = {"model_name": model.lower()} if model else {}
+                if router.allow_migrate(alias, label, **hints):
+                    yield f"{label}: {operation.describe()}"

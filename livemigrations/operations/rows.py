@@ -34,6 +34,8 @@ class SeedRows(Operation):
 
     def __init__(self, model: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         self.model, self.key, self.rows = model, tuple(key), [dict(row) for row in rows]
+        if "." not in model:
+            raise ValueError(f"SeedRows for {model}: name the app as well, as in shop.{model}.")
         names = [tuple(sorted(row)) for row in self.rows]
         if not self.rows or len(set(names)) != 1:
             raise ValueError(f"SeedRows for {model}: give at least one row, all with the same fields.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from livemigrations import operations as live
 from tests.livemigrations.site import Site
 
 MODELS = """
@@ -155,3 +156,8 @@ def test_kept_rows_find_their_seeds_again(site: Site) -> None:
     run(site, "INSERT INTO shop_role (name, rights, rank) VALUES ('new', '[]', 1)")
     assert rows(site, "SELECT max(id) > 3 FROM shop_role") == [(True,)]
     assert rows(site, "SELECT count(*) FROM livemigrations_unseeded") == [(0,)]
+
+
+def test_the_app_has_to_be_named() -> None:
+    with pytest.raises(ValueError, match=r"SeedRows for Role: name the app as well, as in shop\.Role"):
+        live.SeedRows("Role", ("name",), [{"name": "cook"}])
