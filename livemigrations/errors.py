@@ -36,6 +36,10 @@ class RowsInTheWay(LiveMigrationError):
     """Rows break the constraint that is to be added."""
 
 
+class ReplicationInTheWay(LiveMigrationError):
+    """A published table could be changed no more."""
+
+
 class DataWouldBeLost(LiveMigrationError):
     """Rows would be lost, and nobody said that they may be."""
 

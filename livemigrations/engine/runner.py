@@ -11,7 +11,7 @@ from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
 from livemigrations.engine.session import Session
-from livemigrations.engine.steps import Lane, RowCheck
+from livemigrations.engine.steps import Lane, RowCheck, Step
 from livemigrations.errors import MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
 
@@ -24,6 +24,7 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
     name = f"{operation.app}.{operation.migration}"
     session.step_started(name, operation.index, step)
     try:
+        _look_at_subscribers(session, step)
         for check in step.checks:
             ask(session, check)
         measures = _lane(session, row, work)
@@ -35,6 +36,12 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
         measures.stall_ms, measures.rows, measures.attempts,
     )  # fmt: skip
     session.step_finished(step, report)
+
+
+def _look_at_subscribers(session: Session, step: Step) -> None:
+    session.replication.refuse(step)
+    for note in session.replication.notes(step):
+        session.reporter.note(f"    {note}")
 
 
 def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measures:

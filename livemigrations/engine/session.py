@@ -10,6 +10,7 @@ from livemigrations import signals
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.lease import Lease
 from livemigrations.engine.probe import Probe
+from livemigrations.engine.replication import Replication
 from livemigrations.engine.reporter import Reporter
 from livemigrations.engine.steps import Step
 from livemigrations.engine.surroundings import Surroundings
@@ -27,6 +28,7 @@ class Session:
     journal: Journal = field(init=False)
     probe: Probe = field(init=False)
     around: Surroundings = field(init=False)
+    replication: Replication = field(init=False)
     steps: list[StepReport] = field(default_factory=list)
     backend: int = 0
 
@@ -35,6 +37,7 @@ class Session:
         self.journal = Journal(self.connection)
         self.probe = Probe(self.connection)
         self.around = Surroundings(self.connection)
+        self.replication = Replication(self.connection)
 
     def step_started(self, migration: str, operation: int, step: Step) -> None:
         """A step is about to run: tell the receivers of the signal."""

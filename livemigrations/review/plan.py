@@ -107,6 +107,7 @@ class _Reader:
     def __init__(self, session: Session) -> None:
         self.facts = Facts(session.connection, session.around)
         self.experience = Experience.of(session.connection)
+        self.replication = session.replication
 
     def read(self, step: Step, *, refused: bool) -> PlannedStep:
         tables = self.facts.tables(step)
@@ -121,6 +122,8 @@ class _Reader:
             tuple(_check(check) for check in step.checks),
             self.facts.waits(step),
             step.transactional,
+            tuple(self.replication.notes(step)),
+            self.replication.obstacle(step),
         )
 
 

@@ -59,6 +59,8 @@ class PlannedStep:
     checks: tuple[PlannedCheck, ...] = ()
     waits: tuple[str, ...] = ()
     transactional: bool = True
+    replication: tuple[str, ...] = ()
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ class PlanReport:
     def refusals(self) -> list[str]:
         """Where migrate would refuse to go on."""
         found = [m.revision for m in self.migrations if m.refusal]
-        operations = [(m, o) for m in self.migrations for o in m.operations if o.refusal]
+        operations = [
+            (m, o) for m in self.migrations for o in m.operations if o.refusal or any(s.obstacle for s in o.steps)
+        ]
         return [*found, *(f"{m.revision}, operation {o.number}" for m, o in operations)]
 
     @property

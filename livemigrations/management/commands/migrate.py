@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.core.management.commands.migrate import Command as DjangoCommand
 
 from livemigrations.management.mixins import LiveMigrateMixin

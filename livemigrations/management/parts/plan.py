@@ -126,7 +126,11 @@ def _operation(operation: PlannedOperation, verbosity: int) -> Iterator[str]:
 
 def _in_short(operation: PlannedOperation) -> str:
     """The rest of the line for an operation that meets nothing older than the plan; empty for any other."""
-    if operation.refusal or operation.unknown or any(step.checks or step.waits for step in operation.steps):
+    if (
+        operation.refusal
+        or operation.unknown
+        or any(step.checks or step.waits or step.replication or step.obstacle for step in operation.steps)
+    ):
         return ""
     if all(not step.sql and step.lane != "batch" for step in operation.steps):
         return ": " + (", ".join(step.description for step in operation.steps).partition(": ")[0] or "nothing to do")
@@ -143,6 +147,10 @@ def _step(step: PlannedStep, verbosity: int) -> Iterator[str]:
     touched += [f"{table} ({state})" for table, state in states.items()]
     if touched:
         yield f"             {', '.join(touched)}"
+    for text in step.replication:
+        yield from _indented(text, 13)
+    if step.obstacle:
+        yield from _indented(f"IN THE WAY: {step.obstacle}", 13)
     for check in step.checks:
         yield from _check(check)
     for session in step.waits:
