@@ -29,8 +29,15 @@ JOIN pg_am m ON m.oid = c.relam WHERE c.relkind IN ('r', 'm') AND m.amname = 'he
 ORDER BY pg_relation_size(c.oid)
 """
 _PLACE = """
-SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
+SELECT quote_ident(n.nspname), bool_and(has_function_privilege(p.oid, 'EXECUTE')),
+       string_agg(p.oid::regprocedure::text, ', '), quote_ident(current_user)
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+WHERE e.extname = 'amcheck' AND (p.proname, p.pronargs) IN (('bt_index_check', 2), ('verify_heapam', 6))
+GROUP BY n.nspname
 """
+_AVAILABLE = "SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"
 
 
 def invalid_indexes(look: Look) -> None:
@@ -46,8 +53,8 @@ def pages(look: Look) -> None:
     """Check B-trees against their tables, and tables page by page, with amcheck where it is installed."""
     look.part = "amcheck"
     place = look.fetch(_PLACE)
-    if not place:
-        look.found.skipped[look.part] = "the extension amcheck is not installed (CREATE EXTENSION amcheck)"
+    if not place or not place[0][1]:
+        look.found.skipped[look.part] = _why_not(look, *(place[0][2:] if place else ("", "")))
         return
     schema = place[0][0]
     for oid, name in look.each(look.fetch(_BTREES, []), lambda row: str(row[1])):
@@ -56,6 +63,14 @@ def pages(look: Look) -> None:
     for oid, name in look.each(look.fetch(_HEAPS, []), lambda row: str(row[1])):
         query = f"SELECT count(*), min(blkno::text || ': ' || msg) FROM {schema}.verify_heapam(%s::regclass)"
         _checked(look, name, query, oid, "restore the table from a backup")
+
+
+def _why_not(look: Look, functions: str, role: str) -> str:
+    if role:
+        return f"the role {role} may not call it (GRANT EXECUTE ON FUNCTION {functions} TO {role})"
+    if look.fetch(_AVAILABLE):
+        return "the extension amcheck is not installed (CREATE EXTENSION amcheck)"
+    return "the server has no extension amcheck: it comes with PostgreSQL's contrib modules"
 
 
 def _checked(look: Look, name: str, query: str, oid: int, remedy: str) -> None:
