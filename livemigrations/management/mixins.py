@@ -63,6 +63,7 @@ class LiveMigrateMixin:
     _executors: list[LiveExecutor]
     _session: Session | None = None
     _told = False
+    _unbegun = "Nothing was changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)  # type: ignore[misc]
@@ -76,7 +77,7 @@ class LiveMigrateMixin:
         except KeyboardInterrupt:
             begun = self._session is not None and self._session.journal.run_id is not None
             if not self._told:
-                sys.stderr.write(f"Interrupted. {_KEPT if begun else 'Nothing was changed.'}\n")
+                sys.stderr.write(f"Interrupted. {_KEPT if begun else self._unbegun}".rstrip() + "\n")
             sys.exit(130)
 
     def handle(self, *args: Any, **options: Any) -> str | None:
@@ -161,6 +162,7 @@ class LiveMigrateMixin:
             raise CommandError(
                 f"--sprint, --forward, --back, --stage, --sql and --backup need PostgreSQL, not {vendor}."
             )
+        self._unbegun = ""  # Django keeps no books of what a run began
         result: str | None = super().handle(*args, **options)  # type: ignore[misc]
         return result
 

@@ -67,6 +67,16 @@ class Migration(migrations.Migration):
     ]
 """
 HOMES = {"shop": "default", "stock": "other", "pocket": "lite"}
+STOPS = """
+from django.db.models.signals import post_migrate
+
+
+def stop(**keywords):
+    raise KeyboardInterrupt
+
+
+post_migrate.connect(stop)
+"""
 
 
 @pytest.fixture
@@ -158,6 +168,10 @@ def test_migrating_the_other_database(several: QuickSite, other: Database) -> No
 def test_a_database_that_is_not_postgresql(several: QuickSite) -> None:
     several.migrate("--database", "lite", "-v0")
     several.migrate("--database", "lite", "--check")
+    several.app("pocket", models=f"{MODELS}\n{STOPS}", migrations={})
+    stopped = several.migrate("--database", "lite", check=False)
+    assert (stopped.returncode, stopped.stderr.splitlines()[-1]) == (130, "Interrupted.")
+    several.app("pocket", models=MODELS, migrations={})
     several.migrate("--database", "lite", "pocket", "0001", "-v0")
     for command in (
         ("migrations", "status"),
