@@ -92,7 +92,8 @@ class Shop:
 
     @contextmanager
     def process(self, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-        """Run a subcommand in a process of its own, which can be killed."""
+        """Run a subcommand in a process of its own, which can be killed; ours is in nobody's way."""
+        self.connection.close()
         with self.site.popen("backup", *arguments, **options) as process:
             yield process
 
