@@ -13,7 +13,7 @@ from livemigrations.catalog.keys import KeyColumn
 from livemigrations.catalog.relations import Relation, fetch
 from livemigrations.engine.keeping_tables import register_sql, schema_sql
 from livemigrations.engine.steps import Lane, Mode, Step, Transfer
-from livemigrations.statements.names import Name, identifier, literal
+from livemigrations.statements.names import OURS, Name, identifier, literal
 
 
 def steps(
@@ -73,7 +73,9 @@ def at_once(
 
 
 def holds_data(connection: BaseDatabaseWrapper, oid: int, column: str) -> bool:
-    """Whether the column exists and has values of its own, rather than values that PostgreSQL computes."""
+    """Whether the column exists and has values of its own, rather than values that PostgreSQL or the engine computes."""
+    if column.startswith(OURS):
+        return False
     rows = fetch(
         connection,
         "SELECT attgenerated = '' FROM pg_attribute WHERE attrelid = %s AND attname = %s AND NOT attisdropped",

@@ -18,11 +18,12 @@ from livemigrations.engine import releasing
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
 from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
+from livemigrations.engine.retyping import retyped
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused
-from livemigrations.operations import FillColumn
+from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.parse import parse
 
 _COLLECTED = (
@@ -110,7 +111,8 @@ class Planner:
             _apply(operation, app, editor, before, after, backwards=backwards)
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
-        return [*adopted, *steps_for(self.around, statements)]
+        translate = retyped if isinstance(operation, ChangeColumnType) else steps_for
+        return [*adopted, *translate(self.around, statements)]
 
     def _python(
         self,

@@ -65,8 +65,11 @@ def ask(session: Session, check: RowCheck) -> None:
     """Raise ``RowsInTheWay`` if rows would break the step. A large table may take longer than the role's timeouts."""
     with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        if check.helper:
+            cursor.execute(check.helper)
         count = fetch(session.connection, check.count)[0][0]
         sample = fetch(session.connection, check.sample) if count else []
+        transaction.set_rollback(bool(check.helper), using=session.connection.alias)
     if count:
         rows = "\n".join(f"  {row[0]}" for row in sample)
         raise RowsInTheWay(

@@ -127,10 +127,11 @@ class _Writer(Passage):
 
 def _assertion(check: RowCheck) -> str:
     message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
-    return (
+    question = (
         f"DO $livemigrations$ DECLARE n bigint; BEGIN n := ({check.count});\n"
         f"IF n > 0 THEN RAISE EXCEPTION USING MESSAGE = replace({message}, '{{count}}', n::text); END IF; END $livemigrations$;"
     )
+    return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
 
 def script(

@@ -47,12 +47,16 @@ class IndexTarget:
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """A question asked before a step: which rows would break it. ``count`` and ``sample`` are queries."""
+    """A question asked before a step: which rows would break it. ``count`` and ``sample`` are queries.
+
+    ``helper`` is a statement that makes what they call, in the schema ``pg_temp``; it is taken back after them.
+    """
 
     count: str
     sample: str
     problem: str
     remedy: str
+    helper: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,13 @@ class Step:
             checks=tuple(RowCheck(**check) for check in data["checks"]),
             adopted=data["adopted"],
             transfer=Transfer(**data["transfer"]) if data.get("transfer") else None,
-            fill=Fill(**{**data["fill"], "key": tuple(map(tuple, data["fill"]["key"]))}) if data.get("fill") else None,
+            fill=_fill(data["fill"]) if data.get("fill") else None,
         )
+
+
+def _fill(data: dict[str, Any]) -> Fill:
+    pairs = {name: tuple(map(tuple, data.get(name, ()))) for name in ("key", "settings")}
+    return Fill(**{**data, **pairs})
 
 
 def _without_work(step: Step) -> Step:

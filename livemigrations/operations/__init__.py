@@ -11,6 +11,7 @@ from livemigrations.operations.fills import FillColumn
 from livemigrations.operations.indexes import AddIndex, RemoveIndex
 from livemigrations.operations.rows import SeedRows
 from livemigrations.operations.tables import AddColumnIfMissing, CreateTableIfMissing
+from livemigrations.operations.types import ChangeColumnType
 
 __all__ = [
     "AddCheck",
@@ -18,6 +19,7 @@ __all__ = [
     "AddForeignKey",
     "AddIndex",
     "AddUnique",
+    "ChangeColumnType",
     "CommentIndexes",
     "CreateFunction",
     "CreateTableIfMissing",

@@ -26,13 +26,18 @@ Batch = tuple[int, int, Position]
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A column to be filled: quoted names, the SQL of the new value, the key's columns as (quoted name, type)."""
+    """A column to be filled: quoted names, the SQL of the new value, the key's columns as (quoted name, type).
+
+    ``only`` is a further condition, on ``t``; ``settings`` are (name, value) of each of its transactions.
+    """
 
     table: str
     column: str
     value: str
     key: tuple[tuple[str, str], ...]
     size: int = BATCH_SIZE
+    only: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> str:
@@ -52,7 +57,7 @@ class Fill:
         return (
             f"WITH batch AS (SELECT {aliased} FROM {self.table} WHERE {behind} ORDER BY {self.names} LIMIT {self.size}),\n"
             f"written AS (UPDATE {self.table} t SET {self.column} = {self.value} FROM batch"
-            f" WHERE {same} AND t.{self.column} IS NULL RETURNING 1)\n"
+            f" WHERE {same} AND t.{self.column} IS NULL{f' AND {self.only}' if self.only else ''} RETURNING 1)\n"
         )
 
     @property
@@ -72,15 +77,22 @@ class Fill:
         )
 
     @property
+    def set_up(self) -> str:
+        """The call that sets ``settings`` until the end of a transaction; empty without any."""
+        calls = [f"set_config({literal(name)}, {literal(value)}, true)" for name, value in self.settings]
+        return ", ".join(calls)
+
+    @property
     def statement(self) -> str:
         """The whole fill for a script: one statement with a transaction for each batch, outside of any other."""
         held = [f"at_{number}" for number in range(len(self.key))]
         declared = " ".join(f"{name} {kind};" for name, (_, kind) in zip(held, self.key, strict=True))
         into = f"SELECT {', '.join(self._reached)} INTO {', '.join(held)} {self._last};\n"
         behind = f"({self.names}) > ({', '.join(held)})"
+        first = f"PERFORM {self.set_up};\n" if self.settings else ""
         return (
-            f"DO $livemigrations$ DECLARE {declared} BEGIN\n{self._written('TRUE')}{into}"
-            f"WHILE FOUND LOOP COMMIT;\n{self._written(behind)}{into}END LOOP; END $livemigrations$"
+            f"DO $livemigrations$ DECLARE {declared} BEGIN\n{first}{self._written('TRUE')}{into}"
+            f"WHILE FOUND LOOP COMMIT;\n{first}{self._written(behind)}{into}END LOOP; END $livemigrations$"
         )
 
 
@@ -128,7 +140,7 @@ class FillColumn(Operation):
         if not router.allow_migrate_model(editor.connection.alias, model):
             return None
         field: Any = model._meta.get_field(self.name)
-        value = "NULL" if self._asks else _sql(editor, model, field, self.expression)
+        value = "NULL" if self._asks else sql_of(editor, model, field, self.expression)
         key = tuple((identifier(str(part.column)), str(part.db_type(editor.connection))) for part in _key(model))
         return Fill(editor.quote_name(model._meta.db_table), identifier(str(field.column)), value, key, self.batch_size)
 
@@ -185,7 +197,7 @@ def _key(model: type[models.Model]) -> list[Any]:
     return list(fields)
 
 
-def _sql(editor: BaseDatabaseSchemaEditor, model: type[models.Model], field: Any, value: Any) -> str:
+def sql_of(editor: BaseDatabaseSchemaEditor, model: type[models.Model], field: Any, value: Any) -> str:
     """An expression over the columns of a row, or a value, as SQL without parameters."""
     query = Query(model, alias_cols=False)
     if not hasattr(value, "resolve_expression"):
@@ -199,6 +211,8 @@ def _sql(editor: BaseDatabaseSchemaEditor, model: type[models.Model], field: Any
 
 def write_batch(cursor: Any, fill: Fill, position: Position) -> Batch:
     """Write one batch: rows read, rows written, and the position that it reached."""
+    if fill.settings:
+        cursor.execute(f"SELECT {fill.set_up}")
     cursor.execute(fill.batch(position))
     seen, written, reached = cursor.fetchone()
     return seen, written, reached

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import sql as compose
 
 MAX_BYTES = 63
+OURS = "livemigrations_"  # what the engine makes for a while begins with it
 
 
 def identifier(*parts: str) -> str:

@@ -41,9 +41,19 @@ def narrows(old: str, new: str, body: str) -> bool:
     """
     if old == new or new in _HOLDS_ALL or {old, new} <= _WHOLE.keys():
         return False
+    if old in _WHOLE and new.startswith("numeric"):
+        return False  # what has too many digits is refused
     if old in _WHOLE and new.startswith("character varying"):
         return (numbers(new) or [_WHOLE[old]])[0] < _WHOLE[old]
     if old.startswith("numeric") and new.startswith("numeric"):
         one, other = numbers(old), numbers(new)
         return other is not None and (one is None or (other[1:] or [0]) < (one[1:] or [0]))
     return bool(re.search(r"\bUSING\b", body, re.IGNORECASE)) or (old not in _WHOLE and new in _WHOLE)
+
+
+def always_fits(old: str, new: str) -> bool:
+    """Whether every value of type ``old`` is one of type ``new``, and two that differ stay different."""
+    whole = list(_WHOLE)
+    if old in whole and new in whole:
+        return whole.index(old) <= whole.index(new)
+    return new == "text" and (old in whole or old.startswith(("character varying", "numeric")) or old == "uuid")
