@@ -24,10 +24,14 @@ def out_of_column(
     source = ", ".join(f"page.{column.quoted}" for column in key)
     value = f"page.{identifier(line.attribute)}"
     columns = ", ".join([*(column.quoted for column in key), identifier(line.attribute)])
+    into, other = "", ""
+    if line.became:
+        columns += f", {identifier(line.became)}"
+        into, other = ", became", f", page.{identifier(line.became)}"
     where = "" if nulls else f" WHERE {value} IS NOT NULL"
     return page_sql(
         f"SELECT {columns} FROM {line.origin}", key, position, limit,
-        f"INSERT INTO {line.table} ({names}, value) SELECT {source}, {value} FROM page{where}"
+        f"INSERT INTO {line.table} ({names}, value{into}) SELECT {source}, {value}{other} FROM page{where}"
         f" ON CONFLICT ({names}) DO NOTHING RETURNING 1",
     )  # fmt: skip
 

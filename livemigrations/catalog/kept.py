@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
-from livemigrations.statements.names import MAX_BYTES, Name, literal
+from livemigrations.statements.names import MAX_BYTES, Name, beside, literal
 
 SCHEMA = "rolled_back"
 _COLUMNS = (
@@ -26,7 +26,8 @@ class Kept:
 
     ``rows`` is their number (None while it is not counted), ``position`` the last key that a transfer reached,
     ``sequences`` maps columns to [last value, whether it was given out]. With ``narrowed_to`` the column did not go
-    but got this type, which does not hold all that its values said.
+    but got this type, which does not hold all that its values said. ``became`` is the column beside it whose values
+    are noted too, where they are not the cast of the old ones; known only where it is planned.
     """
 
     kept_as: str
@@ -42,6 +43,7 @@ class Kept:
     sequences: dict[str, list[Any]]
     narrowed_to: str
     kept_at: Any
+    became: str = ""
 
     @property
     def table(self) -> Name:
@@ -70,7 +72,14 @@ def kept(connection: BaseDatabaseWrapper, app: str = "", migration: str = "") ->
 def entry(connection: BaseDatabaseWrapper, kept_as: str) -> Kept | None:
     """One line of the register."""
     rows = fetch(connection, f"SELECT {_COLUMNS} FROM livemigrations_kept WHERE kept_as = %s", [kept_as])
-    return _read(rows[0]) if rows else None
+    return _with_became(connection, _read(rows[0])) if rows else None
+
+
+def _with_became(connection: BaseDatabaseWrapper, line: Kept) -> Kept:
+    """The line with the column whose values its table notes too, if it does."""
+    sql = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'became' AND NOT attisdropped"
+    noted = line.narrowed_to and fetch(connection, sql, [str(line.table)])
+    return replace(line, became=beside(line.attribute)) if noted else line
 
 
 def position_sql(line: Kept, position: list[str] | None, *, state: str = "") -> str:

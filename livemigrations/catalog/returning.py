@@ -105,7 +105,8 @@ def into_column(way: Way, position: list[str] | None, limit: int, *, untouched: 
     if way.table[line.attribute].strict:  # a row that was deleted is noted with NULL
         fitting += " AND page.value IS NOT NULL"
     if line.narrowed_to:  # only values that nobody changed since
-        fitting += f" AND t.{column}::{line.narrowed_to}::text = page.value::{line.narrowed_to}::text"
+        was = "became" if line.became else f"value::{line.narrowed_to}"
+        fitting += f" AND t.{column}::{line.narrowed_to}::text = page.{was}::text"
     return page_sql(
         f"SELECT * FROM {line.table}", way.kept_key, position, limit,
         f"UPDATE {line.origin} t SET {column} = page.value FROM page WHERE {rows} AND {fitting}"

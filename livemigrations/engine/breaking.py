@@ -12,7 +12,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, ForeignKey, ManyToManyField
 
-from livemigrations.engine.narrowing import narrows
+from livemigrations.translation.narrowing import narrows
 from livemigrations.statements.parse import Kind, Statement, parse
 
 _TAKEN_AWAY = (Kind.DROP_COLUMN, Kind.DROP_TABLE, Kind.RENAME_TABLE, Kind.SET_NOT_NULL)

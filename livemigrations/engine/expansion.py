@@ -20,7 +20,7 @@ from livemigrations.translation.render import proposal
 
 ON_THE_WAY_BACK = "# a new migration that makes the change forwards, in steps: this is the way back."
 
-_TAKEN_APART = (migrations.AddField, migrations.AlterField, live.SetNotNull)
+_TAKEN_APART = (migrations.AddField, migrations.AlterField, live.SetNotNull, live.ChangeColumnType)
 
 
 def taken_apart(
@@ -46,6 +46,8 @@ def taken_apart(
         return []
     parts = from_django(forward, before, app, volatile=volatile)
     found = [inner for part in parts for inner in part.operations]
+    if type(forward) is migrations.AlterField and any(isinstance(inner, live.ChangeColumnType) for inner in found):
+        return []  # nobody asked for another type in that way
     computed = all(inner.reduces_to_sql for inner in found)
     return found if computed and all(part.exact for part in parts) and len(found) > 1 else []
 
@@ -61,6 +63,8 @@ def undoing(operation: Operation, app: str, after: ProjectState) -> Operation | 
     field = model.fields.get(operation.name) if model else None
     if field is None:
         return None
+    if isinstance(operation, live.ChangeColumnType):
+        return live.ChangeColumnType(operation.model_name, operation.name, field, using=operation.reverse_using)
     kind = migrations.AddField if isinstance(operation, migrations.RemoveField) else migrations.AlterField
     return kind(operation.model_name, operation.name, field)
 

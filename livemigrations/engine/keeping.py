@@ -57,8 +57,13 @@ class Keeper:
         kept_as = self._name(found.name)
         yield from keeping_tables.steps(self.connection, found, plain, self._line(found, kept_as), cascade=cascade)
 
-    def column(self, found: Relation, column: str, plain: Step, *, narrowed_to: str = "") -> Iterator[Step]:
-        """The steps instead of ``plain``, the DROP of a column of a table that has rows, or its change to a type."""
+    def column(
+        self, found: Relation, column: str, plain: Step, *, narrowed_to: str = "", became: str = ""
+    ) -> Iterator[Step]:
+        """The steps instead of ``plain``, the DROP of a column of a table that has rows, or its change to a type.
+
+        ``became`` is the column beside it that has the new values, where they are other than casts.
+        """
         if not keeping_columns.holds_data(self.connection, found.oid, column):
             yield plain
             return
@@ -72,9 +77,9 @@ class Keeper:
             yield plain
             return
         kept_as = self._name(found.name, column)
-        yield from keeping_columns.steps(
-            self.connection, found, column, key, plain, self._line(found, kept_as, column, narrowed_to)
-        )
+        line = replace(self._line(found, kept_as, column, narrowed_to), became=became)
+        self.planned[kept_as] = line
+        yield from keeping_columns.steps(self.connection, found, column, key, plain, line)
 
     # --- what stands empty when it is looked at ----------------------------------------------------------------
 

@@ -94,7 +94,8 @@ def _table_sql(
     )[0]
     keys = ", ".join(f"{part.quoted} {part.type}" for part in own_key(key))
     names = ", ".join(part.quoted for part in own_key(key))
-    return f"CREATE TABLE {line.table} ({keys}, value {kind}, PRIMARY KEY ({names}))"
+    became = f", became {line.narrowed_to}" if line.became else ""
+    return f"CREATE TABLE {line.table} ({keys}, value {kind}{became}, PRIMARY KEY ({names}))"
 
 
 def _function_sql(column: str, key: list[KeyColumn], line: kept.Kept) -> str:
@@ -104,15 +105,17 @@ def _function_sql(column: str, key: list[KeyColumn], line: kept.Kept) -> str:
     new = ", ".join(f"NEW.{part.quoted}" for part in key)
     # As text: the operators of a type from an extension are not in this search path.
     moved = " OR ".join(f"OLD.{part.quoted}::text IS DISTINCT FROM NEW.{part.quoted}::text" for part in key)
-    put = f"INSERT INTO {line.table} ({names}, value) VALUES"
+    put = f"INSERT INTO {line.table} ({names}, value{', became' * bool(line.became)}) VALUES"
     conflict = f"ON CONFLICT ({names}) DO UPDATE SET value = EXCLUDED.value"
+    gone, became = ", NULL" * bool(line.became), f", NEW.{identifier(line.became)}" if line.became else ""
+    conflict += ", became = EXCLUDED.became" * bool(line.became)
     return (
         f"CREATE FUNCTION {line.table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
         " SET search_path = pg_catalog, pg_temp AS $livemigrations$\nBEGIN\n"
         f"  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND ({moved})) THEN\n"
-        f"    {put} ({old}, NULL) {conflict};\n  END IF;\n"
+        f"    {put} ({old}, NULL{gone}) {conflict};\n  END IF;\n"
         "  IF TG_OP <> 'DELETE' THEN\n"
-        f"    {put} ({new}, NEW.{identifier(column)}) {conflict};\n  END IF;\n"
+        f"    {put} ({new}, NEW.{identifier(column)}{became}) {conflict};\n  END IF;\n"
         "  RETURN NULL;\nEND $livemigrations$"
     )
 

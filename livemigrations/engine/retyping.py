@@ -20,13 +20,13 @@ from livemigrations.catalog.attached import (
 from livemigrations.catalog.keys import row_key
 from livemigrations.catalog.relations import Relation, fetch
 from livemigrations.engine import hazards
-from livemigrations.engine.retyping_columns import Retyped, Side, beside
+from livemigrations.engine.retyping_columns import Retyped, Side
 from livemigrations.engine.retyping_swap import swap
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused
-from livemigrations.statements.names import Name, identifier
+from livemigrations.statements.names import Name, beside, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.recolumned import key_recolumned, recolumned
 from livemigrations.statements.types import narrows
@@ -72,11 +72,13 @@ class _Change:
         moved = {id(s): found for s in statements if (found := self._moves(s))}
         first = next(number for number, s in enumerate(statements) if id(s) in moved)
         dropped = {(found.oid, s.name): s for s, found in self._of(statements, Kind.DROP_CONSTRAINT)}
-        gone = {s.name for s in statements if s.kind in (Kind.DROP_INDEX, Kind.DROP_CONSTRAINT)}
+        gone = {s.name: s for s in statements if s.kind in (Kind.DROP_INDEX, Kind.DROP_CONSTRAINT)}
+        self.needless: list[Statement] = []
         self.sides = list(self._sides([(s, moved[id(s)]) for s in statements if id(s) in moved], gone))
         self.by_oid = {side.relation.oid: side for side in self.sides}
         self.keys, spared = self._keys(dropped, statements)
         self._refuse(dropped)
+        spared |= {id(s) for s in self.needless}
         left = [(number, s) for number, s in enumerate(statements) if id(s) not in moved and id(s) not in spared]
         self.before = [s for number, s in left if number < first]
         self.after = [s for number, s in left if number > first]
@@ -92,18 +94,25 @@ class _Change:
             return None
         return self.around.find(statement.table)
 
-    def _sides(self, moved: list[tuple[Statement, Relation]], gone: set[str]) -> Iterator[Side]:
-        """The tables with what is carried over; ``gone`` are indexes and constraints that the operation drops."""
+    def _sides(self, moved: list[tuple[Statement, Relation]], gone: dict[str, Statement]) -> Iterator[Side]:
+        """The tables with what is carried over; ``gone`` are the drops of indexes and constraints.
+
+        Those over a column that changes are not dropped by themselves: they serve until their column goes.
+        """
         for oid in dict.fromkeys(found.oid for _, found in moved):
             own = [(statement, found) for statement, found in moved if found.oid == oid]
             columns = tuple(self._column(statement, found) for statement, found in own)
             names = [column.name for column in columns]
+            indexes = indexes_on(self.connection, oid, names)
+            constraints = constraints_on(self.connection, oid, names)
+            going = [*(index.name for index in indexes), *(one.name for one in constraints if one.kind == "c")]
+            self.needless += [gone[name] for name in going if name in gone]
             yield Side(
                 own[0][1],
                 columns,
                 tuple(row_key(self.connection, oid)),
-                tuple(index for index in indexes_on(self.connection, oid, names) if index.name not in gone),
-                tuple(constraints_on(self.connection, oid, names)),
+                tuple(index for index in indexes if index.name not in gone),
+                tuple(one for one in constraints if one.kind == "f" or one.name not in gone),
             )
 
     def _column(self, statement: Statement, found: Relation) -> Retyped:
@@ -130,7 +139,7 @@ class _Change:
                 drop = dropped.get((side.relation.oid, one.name))
                 again = next((s for s, found in added if found.oid == side.relation.oid and _own(s) == set(one.columns)), None)
                 if one.kind != "f":
-                    kept += [] if drop else [one]
+                    kept.append(one)
                 elif drop is None:
                     kept.append(one)
                     keys.append(_Key(side.table, one.name, one.name, one.definition))
@@ -181,6 +190,8 @@ class _Change:
     def steps(self) -> Iterator[Step]:
         """All of them; the questions about rows come before the first."""
         found = [*steps_for(self.around, self.before), *self._beside(), *self._swapped()]
+        for statement in self.needless if self.around.pending else ():
+            self.around.pending.learn(statement)
         self.around.keeper.made += [(side.table, column.name) for side in self.sides for column in side.columns]
         asked = [question for side in self.sides for question in side.questions()]
         yield replace(found[0], checks=(*asked, *found[0].checks))
@@ -285,8 +296,11 @@ class _Change:
         for side in self.sides:
             for column in side.columns:
                 if narrows(column.settings.type, column.type, f"{column.declared} USING {column.value}"):
-                    kept_ = self.around.keeper.column(side.relation, column.name, found[-1], narrowed_to=column.type)
-                    found = [*found[:-1], *kept_]
+                    became = "" if column.plain else column.new
+                    steps = self.around.keeper.column(
+                        side.relation, column.name, found[-1], narrowed_to=column.type, became=became
+                    )
+                    found = [*found[:-1], *steps]
         return found
 
 

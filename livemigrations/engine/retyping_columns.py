@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,21 +11,13 @@ from livemigrations.catalog.relations import Relation
 from livemigrations.engine.checks import SAMPLES, duplicates
 from livemigrations.engine.steps import RowCheck
 from livemigrations.operations.fills import Fill
-from livemigrations.statements.names import MAX_BYTES, OURS, Name, clip, default_name, identifier
+from livemigrations.statements.names import OURS, Name, beside, default_name, identifier
 from livemigrations.statements.types import always_fits
 
 _FILLING = "livemigrations.filling"
 # Fires after every other BEFORE trigger, so that it sees what those make of a row.
 _TRIGGER = identifier(f"zzzz_{OURS}types")
 _CASTS_DEPEND_ON = ("search_path", "timezone", "datestyle", "intervalstyle", "bytea_output")
-
-
-def beside(name: str) -> str:
-    """The name of what is built beside something of that name, until it takes its place."""
-    made = f"{OURS}{name}"
-    if len(made.encode()) <= MAX_BYTES:
-        return made
-    return f"{clip(made, MAX_BYTES - 9)}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +158,11 @@ class Side:
             f"  new := (SELECT {column.value} FROM (SELECT (livemigrations_row).*) AS r);\n  RETURN {null};\n"
             "EXCEPTION WHEN OTHERS THEN\n  RETURN false;\nEND $livemigrations$"
         )
-        where = f"FROM {self.table} t WHERE NOT {function}(t)"
+        where = f"FROM {self.table} livemigrations_row WHERE NOT {function}(livemigrations_row)"
         name = identifier(column.name)
         return RowCheck(
             f"SELECT count(*) {where}",
-            f"SELECT to_jsonb(t) {where} LIMIT {SAMPLES}",
+            f"SELECT to_jsonb(livemigrations_row) {where} LIMIT {SAMPLES}",
             f"{{count}} rows of {self.table.plain} have a value in {column.name} that is no {column.type}",
             f"correct them (UPDATE {self.table} SET {name} = … WHERE …), or give ChangeColumnType the expression that"
             " converts them (using=…), then migrate again",

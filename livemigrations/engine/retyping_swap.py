@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from livemigrations.catalog.attached import OwnConstraint, OwnIndex, OwnSequence, Settings
-from livemigrations.engine.retyping_columns import Retyped, Side, beside
-from livemigrations.statements.names import Name, identifier, literal
+from livemigrations.engine.retyping_columns import Retyped, Side
+from livemigrations.statements.names import Name, beside, identifier, literal
 
 _LAST = "livemigrations.last"
 _WHOLE = ("smallint", "integer", "bigint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,14 @@ def parse_name(text: str) -> Name:
 def clip(name: str, size: int = MAX_BYTES) -> str:
     """A name as PostgreSQL cuts it: whole characters of at most ``size`` bytes."""
     return name.encode()[:size].decode(errors="ignore")
+
+
+def beside(name: str) -> str:
+    """The name of what the engine builds beside something of that name, until it takes its place."""
+    made = f"{OURS}{name}"
+    if len(made.encode()) <= MAX_BYTES:
+        return made
+    return f"{clip(made, MAX_BYTES - 9)}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def default_name(table: str, column: str, label: str) -> str:

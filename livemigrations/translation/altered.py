@@ -7,14 +7,13 @@ from typing import Any
 from django.db import migrations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
-from django.db.models import NOT_PROVIDED, F, Field
-from django.db.models.functions import Cast
+from django.db.models import NOT_PROVIDED, Field
 
 from livemigrations import operations as live
 from livemigrations.operations.leftovers import has_key, is_relation, variant, without_key
 from livemigrations.translation.added import KEY_WHY
 from livemigrations.translation.defaults import as_db_default, filled_with
-from livemigrations.translation.drops import removed_field
+from livemigrations.translation.narrowing import narrows
 from livemigrations.translation.parts import Parts, Work, contract, expand
 from livemigrations.translation.renames import column_of
 from livemigrations.translation.types import changes_rows, type_of
@@ -39,9 +38,6 @@ def altered_field(operation: migrations.AlterField, model: ModelState, before: P
     if column_of(operation.name, old) != column_of(operation.name, new):
         why = "The column gets another name: every process of the previous release breaks at once."
         return (contract(Work.RENAME, operation, why=why),)
-    is_key = old.primary_key or new.primary_key
-    if not (is_key or is_relation(old) or is_relation(new)) and changes_rows(old, new):
-        return _retyped(operation, model, before, app_label, old, final)
     if old.null and not new.null and not new.primary_key:
         return (
             *_first(operation, model, before, app_label, old, variant(final, null=True)),
@@ -52,6 +48,8 @@ def altered_field(operation: migrations.AlterField, model: ModelState, before: P
             *_first(operation, model, before, app_label, old, without_key(final)),
             expand(Work.KEY, _as_key(operation), why=KEY_WHY),
         )
+    if not (is_relation(old) or is_relation(new)) and changes_rows(old, new):
+        return _retyped(operation, old, new)
     return _single(operation, old, new)
 
 
@@ -66,7 +64,11 @@ def _first(
     """What can be changed before the last aspect is; nothing if that is the only one that the database sees."""
     if _seen(old) == _seen(middle):
         return ()
-    return altered_field(migrations.AlterField(operation.model_name, operation.name, middle), model, before, app_label)
+    first = migrations.AlterField(operation.model_name, operation.name, middle)
+    if isinstance(operation, live.ChangeColumnType):
+        given = {"using": operation.using, "reverse_using": operation.reverse_using}
+        first = live.ChangeColumnType(operation.model_name, operation.name, middle, **given)
+    return altered_field(first, model, before, app_label)
 
 
 def is_unseen(operation: Operation, before: ProjectState, app_label: str) -> bool:
@@ -109,7 +111,7 @@ def _single(operation: migrations.AlterField, old: Any, new: Any) -> Parts:
 def _not_null(operation: migrations.AlterField, final: Field[Any, Any]) -> Parts:
     """Values for the rows that have none, then NOT NULL."""
     last = operation
-    if type(operation) is migrations.AlterField:
+    if type(operation) in (migrations.AlterField, live.ChangeColumnType):
         last = live.SetNotNull(operation.model_name, operation.name, operation.field, operation.preserve_default)
     value = operation.field.db_default if final.has_db_default() else filled_with(operation.field)
     validated = contract(Work.NOT_NULL, last, why=_NOT_NULL_WHY)
@@ -120,31 +122,13 @@ def _not_null(operation: migrations.AlterField, final: Field[Any, Any]) -> Parts
     return (expand(Work.ROWS, fill, why=_NOT_NULL_WHY), validated)
 
 
-def _retyped(
-    operation: migrations.AlterField,
-    model: ModelState,
-    before: ProjectState,
-    app_label: str,
-    old: Field[Any, Any],
-    final: Field[Any, Any],
-) -> Parts:
-    """Another type beside the old one: a proposal, since the column gets another name."""
+def _retyped(operation: migrations.AlterField, old: Field[Any, Any], new: Field[Any, Any]) -> Parts:
+    """Another type: expand if the previous release can go on with it, which writes and reads values of the old one."""
+    made = operation
+    if type(operation) is migrations.AlterField:
+        made = live.ChangeColumnType(operation.model_name, operation.name, new, operation.preserve_default)
     why = (
-        f"Changing {operation.name} from {type_of(old)} to {type_of(final)} rewrites the table under ACCESS EXCLUSIVE."
-        " A column beside it is filled in batches; keep the two in step by a trigger until the old one is dropped."
+        f"Changing {operation.name} from {type_of(old)} to {type_of(new)} would rewrite the table under ACCESS EXCLUSIVE."
+        " The new column is filled beside the old one, which a trigger keeps in step, and takes its place in a moment."
     )
-    name = f"{operation.name}_new"
-    bare = variant(final, null=True, default=NOT_PROVIDED, unique=NOT_PROVIDED, db_column=NOT_PROVIDED)
-    state = before.clone()
-    migrations.AddField(operation.model_name, name, bare).state_forwards(app_label, state)
-    removed = removed_field(migrations.RemoveField(operation.model_name, operation.name), model, state, app_label)
-    return (
-        expand(Work.SCHEMA, migrations.AddField(operation.model_name, name, bare), why=why, exact=False),
-        expand(
-            Work.ROWS,
-            live.FillColumn(operation.model_name, name, Cast(F(operation.name), variant(bare))),
-            why=why,
-            exact=False,
-        ),
-        *(type(part)(part.stage, part.work, part.operations, part.why, exact=False) for part in removed),
-    )
+    return ((contract if narrows(old, new) else expand)(Work.TYPE, made, why=why),)

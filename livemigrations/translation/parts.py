@@ -20,6 +20,7 @@ class Work(StrEnum):
 
     REMOVE = "remove"
     SCHEMA = "schema"
+    TYPE = "type"
     INDEX = "index"
     KEY = "foreign key"
     CONSTRAINT = "constraint"

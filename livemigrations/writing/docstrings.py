@@ -17,6 +17,7 @@ PROMPT = "TODO: say what needs this change, and what would break or be slow with
 _TITLES = {
     Work.REMOVE: "Indexes or constraints that go",
     Work.SCHEMA: "Tables and columns",
+    Work.TYPE: "Types of columns",
     Work.INDEX: "Indexes",
     Work.KEY: "Foreign keys",
     Work.CONSTRAINT: "Constraints",
@@ -30,6 +31,8 @@ _LOCKS = {
     Work.REMOVE: "milliseconds of ACCESS EXCLUSIVE on {tables} for a constraint; an index is dropped concurrently and"
     " stops nobody.",
     Work.SCHEMA: "ACCESS EXCLUSIVE on {tables} for milliseconds each, asked for with a budget; no row is rewritten.",
+    Work.TYPE: "ACCESS EXCLUSIVE on {tables} for milliseconds, when the new column comes beside the old one and when it takes"
+    " its place; between them the rows of one batch at a time, and scans and builds that stop nobody.",
     Work.INDEX: "SHARE UPDATE EXCLUSIVE on {tables} for as long as the build takes, which stops neither readers nor"
     " writers.",
     Work.KEY: "SHARE ROW EXCLUSIVE on {tables} and on the table that the key points at for milliseconds; the validation"
@@ -45,6 +48,7 @@ _LOCKS = {
 _BACK = {
     Work.REMOVE: "what was removed is built again, concurrently where it is an index.",
     Work.SCHEMA: "each change is undone; rows of new columns and tables are kept in the schema rolled_back.",
+    Work.TYPE: "the same towards the old type; values that the new one had cut return where nobody changed them since.",
     Work.INDEX: "DROP INDEX CONCURRENTLY; a removed one is built again.",
     Work.KEY: "the foreign keys are dropped.",
     Work.CONSTRAINT: "the constraints are dropped.",

@@ -12,7 +12,7 @@ from livemigrations import operations as live
 from livemigrations.translation import from_django, writes_rows
 from livemigrations.translation.render import proposal
 
-_TAKEN_APART = (migrations.AddField, migrations.AlterField, live.SetNotNull)
+_TAKEN_APART = (migrations.AddField, migrations.AlterField, live.SetNotNull, live.ChangeColumnType)
 
 
 def _whatever(expression: Any) -> bool:
@@ -26,6 +26,8 @@ def is_taken_apart(app: str, operation: Operation, before: ProjectState) -> bool
         return False
     parts = from_django(operation, before, app, volatile=_whatever)
     found = [inner for part in parts for inner in part.operations]
+    if type(operation) is migrations.AlterField and any(isinstance(inner, live.ChangeColumnType) for inner in found):
+        return False
     return len(found) > 1 and all(part.exact for part in parts) and all(inner.reduces_to_sql for inner in found)
 
 

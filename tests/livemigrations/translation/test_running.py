@@ -171,9 +171,7 @@ def test_a_row_that_somebody_holds_is_waited_for(site: Site) -> None:
 def test_a_refusal_shows_the_code_for_this_field(site: Site) -> None:
     prepared(site, 'migrations.AlterField("Thing", "code", models.IntegerField(null=True, db_index=True)),')
     said = site.refused()
-    assert "name='code_new'" in said
+    assert "live.ChangeColumnType(" in said
+    assert "name='code'" in said
     assert "field=models.IntegerField(db_index=True, null=True)" in said
-    assert "live.FillColumn(" in said
-    assert "Cast(models.F('code')" in said
-    assert "live.DropColumn(" in said
     assert "…" not in said.partition("Write instead:")[2].partition("or, in a window")[0]

@@ -124,11 +124,21 @@ def test_steady_defaults(default: Any, state: ProjectState) -> None:
     assert not writes_rows(operation, state, "shop")
 
 
-def test_a_change_of_type_is_a_proposal_only(state: ProjectState) -> None:
-    parts = from_django(migrations.AlterField("thing", "code", models.IntegerField()), state, "shop")
-    assert not any(part.exact for part in parts)
-    assert "rewrites the table" in parts[0].why
-    assert "name='code_new'" in proposal(parts)
+@pytest.mark.parametrize(
+    ("name", "field", "stages"),
+    [
+        ("code", models.IntegerField(), [Stage.CONTRACT]),
+        ("n", models.BigIntegerField(null=True), [Stage.EXPAND]),
+        ("n", models.BigIntegerField(default=1), [Stage.EXPAND, Stage.EXPAND, Stage.CONTRACT]),
+    ],
+)
+def test_a_change_of_type(name: str, field: models.Field[Any, Any], stages: list[Stage], state: ProjectState) -> None:
+    parts = from_django(migrations.AlterField("thing", name, field), state, "shop")
+    assert [part.stage for part in parts] == stages
+    assert all(part.exact for part in parts)
+    assert parts[0].work == Work.TYPE
+    assert "would rewrite the table" in parts[0].why
+    assert "live.ChangeColumnType(" in proposal(parts)
 
 
 def test_every_part_that_changes_something_says_why(state: ProjectState) -> None:

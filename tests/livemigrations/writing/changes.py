@@ -165,7 +165,17 @@ CHANGES: dict[str, tuple[str, str]] = {
         + '        constraints = [models.CheckConstraint(condition=Q(a__gt=-2), name="{m}_c")]\n',
     ),
 }
-REWRITES = {"several at once"}  # of a populated table: refused
+TYPES: dict[str, tuple[str, str]] = {
+    "wider number": other("b = models.IntegerField(db_index=True)", "b = models.BigIntegerField(db_index=True)"),
+    "text to number": other("b = models.CharField(max_length=9)", "b = models.IntegerField()"),
+    "type, and null off": other("b = models.CharField(max_length=9, null=True)", "b = models.IntegerField(default=7)"),
+    "wider key": (
+        f"{ONE}    id = models.AutoField(primary_key=True)\n{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n",
+        f"{ONE}    id = models.BigAutoField(primary_key=True)\n{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n",
+    ),
+}
+CHANGES |= TYPES
+REWRITES = {"several at once", *TYPES}  # of a populated table: the column stands elsewhere afterwards
 ONE_WAY = {"child goes", "child and parent go"}  # plain Django cannot take it back
 
 

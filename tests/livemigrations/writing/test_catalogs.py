@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.livemigrations.filling import fill
+from tests.livemigrations.operations.retyping import levelled
 from tests.livemigrations.site import Site
-from tests.livemigrations.writing.changes import CHANGES, ONE_WAY, REWRITES, models_of
+from tests.livemigrations.writing.changes import CHANGES, ONE_WAY, REWRITES, TYPES, models_of
 from tests.support.catalogs import Catalog, catalog, differences
 from tests.support.database import fresh
 from tests.support.postgres import PgServer
@@ -59,6 +60,31 @@ def test_all_changes_at_once(tmp_path: Path, pg_server: PgServer) -> None:
     for way in ("empty", "rows"):
         assert differences(found[way][0], found["plain"][0]) == []
         assert differences(found[way][1], found["plain"][1]) == []
+
+
+@pytest.mark.slow
+def test_other_types(tmp_path: Path, pg_server: PgServer) -> None:
+    found: dict[str, tuple[Catalog, Catalog]] = {}
+    for way in ("plain", "rows"):
+        folder = tmp_path / way
+        folder.mkdir()
+        with fresh(pg_server) as database:
+            site = Site(folder, database, live=way != "plain").install("django.contrib.postgres")
+            written(folder, site, *TYPES)
+            with database.connect() as connection:
+                assert len(fill(connection.cursor())) > 5
+            site.manage(*MADE)
+            if site.live:
+                texts = [path.read_text() for path in (folder / "shop" / "migrations").glob("0*.py")]
+                assert sum(text.count("live.ChangeColumnType(") for text in texts) == len(TYPES)
+                lint = site.manage("migrations", "lint", "--json", check=False)
+                assert json.loads(lint.stdout)["findings"] == [], lint.stdout
+            site.migrate("-v0")
+            there = levelled(database)
+            site.migrate("shop", "0001", "-v0")
+            found[way] = there, levelled(database)
+    assert differences(found["rows"][0], found["plain"][0]) == []
+    assert differences(found["rows"][1], found["plain"][1]) == []
 
 
 def _look_at(folder: Path) -> None:

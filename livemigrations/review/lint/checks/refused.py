@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.db.migrations import RunPython
 
 from livemigrations.engine.planner import is_collected
+from livemigrations.operations import ChangeColumnType
 from livemigrations.review.lint.checks.hits import Hit, On, StepCheck, Words, words
 from livemigrations.review.lint.effects import Change, Default, Effect
 from livemigrations.review.lint.findings import Engine
@@ -18,7 +19,7 @@ _KNOWN = ("django.", "livemigrations.", "pgtrigger.")
 
 
 def _rewrites(step: Step, change: Change) -> bool:
-    return not change.old_type or not keeps_rows(change.old_type, change.type)
+    return not isinstance(step.operation, ChangeColumnType) and not keeps_rows(change.old_type, change.type)
 
 
 def _attaches_known(step: Step, change: Change) -> bool:
@@ -83,7 +84,7 @@ STEPS: list[StepCheck] = [
         "LM004",
         (Effect.CHANGE_TYPE,),
         "{c.subject} becomes {c.type}: unless its type was of the same kind, the table is rewritten.",
-        lambda step, c: not c.old_type,
+        lambda step, c: not c.old_type and not isinstance(step.operation, ChangeColumnType),
     ),
     On("LM005", (Effect.ADD_EXCLUSION,), "The exclusion constraint {c.name} scans {c.table} under ACCESS EXCLUSIVE."),
     On("LM006", (Effect.ADD_PRIMARY_KEY,), "{c.table} gets the primary key {c.name} under ACCESS EXCLUSIVE."),

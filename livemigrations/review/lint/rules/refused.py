@@ -65,8 +65,7 @@ RULES = [
         why="The rows and the indexes on the column are written anew under ACCESS EXCLUSIVE, and a value that does not"
         " fit stops it.",
         bad='migrations.AlterField("booking", "guests", models.BigIntegerField()),',
-        good='migrations.AddField("booking", "guests_new", models.BigIntegerField(null=True)),\n'
-        "# keep it in step by a trigger, fill it by live.FillColumn, read it in the code, retire the old one later",
+        good='live.ChangeColumnType("booking", "guests", models.BigIntegerField()),',
         peers={
             "squawk": ("changing-column-type",),
             "strong_migrations": ("change_column", "change_column_with_not_null", "change_column_constraint"),
