@@ -12,8 +12,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, ForeignKey, ManyToManyField
 
-from livemigrations.translation.narrowing import narrows
 from livemigrations.statements.parse import Kind, Statement, parse
+from livemigrations.translation.narrowing import narrows
 
 _TAKEN_AWAY = (Kind.DROP_COLUMN, Kind.DROP_TABLE, Kind.RENAME_TABLE, Kind.SET_NOT_NULL)
 

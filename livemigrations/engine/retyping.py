@@ -137,7 +137,9 @@ class _Change:
             kept = []
             for one in side.constraints:
                 drop = dropped.get((side.relation.oid, one.name))
-                again = next((s for s, found in added if found.oid == side.relation.oid and _own(s) == set(one.columns)), None)
+                again = next(
+                    (s for s, found in added if found.oid == side.relation.oid and _own(s) == set(one.columns)), None
+                )
                 if one.kind != "f":
                     kept.append(one)
                 elif drop is None:
@@ -157,7 +159,8 @@ class _Change:
         for side in self.sides:
             for why, remedy in self._obstacles(side, dropped):
                 raise MigrationRefused(
-                    f"The type of {side.label} cannot be changed while {side.table.plain} is in use: {why}.", f"# {remedy}"
+                    f"The type of {side.label} cannot be changed while {side.table.plain} is in use: {why}.",
+                    f"# {remedy}",
                 )
 
     def _obstacles(self, side: Side, dropped: dict[tuple[int, str], Statement]) -> Iterator[tuple[str, str]]:
@@ -190,8 +193,9 @@ class _Change:
     def steps(self) -> Iterator[Step]:
         """All of them; the questions about rows come before the first."""
         found = [*steps_for(self.around, self.before), *self._beside(), *self._swapped()]
-        for statement in self.needless if self.around.pending else ():
-            self.around.pending.learn(statement)
+        if pending := self.around.pending:
+            for statement in self.needless:
+                pending.learn(statement)
         self.around.keeper.made += [(side.table, column.name) for side in self.sides for column in side.columns]
         asked = [question for side in self.sides for question in side.questions()]
         yield replace(found[0], checks=(*asked, *found[0].checks))
@@ -206,8 +210,7 @@ class _Change:
         for side in self.sides:
             yield from self._filled(side, replica=replica)
         for side in self.sides:
-            yield from self._ours(f'ALTER TABLE {side.table} ADD CONSTRAINT {identifier(column.check)} CHECK ({column.complete})'
-                                  for column in side.columns if column.complete)
+            yield from self._ours(self._complete(side))
             yield from self._ours(self._indexes(side))
             yield from self._ours(self._checks(side))
         for side in self.sides:
@@ -245,6 +248,12 @@ class _Change:
                 transactional=False,
                 fill=fill,
             )
+
+    def _complete(self, side: Side) -> Iterator[str]:
+        for column in side.columns:
+            if column.complete:
+                check = f"{identifier(column.check)} CHECK ({column.complete})"
+                yield f"ALTER TABLE {side.table} ADD CONSTRAINT {check}"
 
     def _indexes(self, side: Side) -> Iterator[str]:
         for index in side.indexes:

@@ -19,9 +19,7 @@ def swap(sides: list[Side], keys: Iterable[tuple[Name, str]], final: dict[tuple[
     ``keys`` are the (table, name) of the foreign keys from and to the old columns; ``final`` the names that some of
     them get, other than their own.
     """
-    found: list[str] = []
-    for side in sides:
-        found.append(side.without_trigger()[0])
+    found = [side.without_trigger()[0] for side in sides]
     found += [f"ALTER TABLE {table} DROP CONSTRAINT {identifier(name)}" for table, name in keys]
     for side in sides:
         for column in side.columns:

@@ -27,7 +27,7 @@ from livemigrations.engine.touched import (
     targets_of,
 )
 from livemigrations.errors import MissingRights
-from livemigrations.operations import CreateTrigger, DropColumn, FillColumn, RetireColumn, SeedRows
+from livemigrations.operations import ChangeColumnType, CreateTrigger, DropColumn, FillColumn, RetireColumn, SeedRows
 from livemigrations.statements.names import Name
 
 OWNER, CREATE, REFERENCES = "to own", "CREATE", "REFERENCES"
@@ -175,7 +175,7 @@ def _same_column(old: Field[Any, Any] | None, new: Field[Any, Any]) -> bool:
     return (path, arguments, keywords) == (new_path, new_arguments, new_keywords)
 
 
-_MAKING = (operations.CreateModel, operations.AddIndex, operations.AddConstraint)
+_MAKING = (operations.CreateModel, operations.AddIndex, operations.AddConstraint, ChangeColumnType)
 _ALTERING = (
     operations.AddField,
     operations.AlterField,

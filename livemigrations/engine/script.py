@@ -128,8 +128,9 @@ class _Writer(Passage):
 def _assertion(check: RowCheck) -> str:
     message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
     question = (
-        f"DO $livemigrations$ DECLARE n bigint; BEGIN n := ({check.count});\n"
-        f"IF n > 0 THEN RAISE EXCEPTION USING MESSAGE = replace({message}, '{{count}}', n::text); END IF; END $livemigrations$;"
+        f"DO $livemigrations$ DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
+        "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
+        f" replace({message}, '{{count}}', livemigrations_count::text); END IF; END $livemigrations$;"
     )
     return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 

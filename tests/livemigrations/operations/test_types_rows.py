@@ -28,7 +28,10 @@ def one(database: Database, sql: str) -> object:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("UPDATE shop_thing SET code = 'x' || code WHERE id <= 7", "7 rows of public.shop_thing have a value in code that is no"),
+        (
+            "UPDATE shop_thing SET code = 'x' || code WHERE id <= 7",
+            "7 rows of public.shop_thing have a value in code that is no",
+        ),
         ("UPDATE shop_thing SET code = '0' || id + 1 WHERE id = 1", "2 rows of public.shop_thing share their"),
     ],
 )
@@ -52,7 +55,9 @@ def test_what_the_type_cut_returns_where_nobody_changed_it(site: Site) -> None:
     before = values(site.database, "price"), values(site.database, "at")
     site.migrate("-v0")
     assert values(site.database, "price")[:3] == [1, 3, 4]
-    site.database.psql("UPDATE shop_thing SET price = 1000 WHERE id = 2; DELETE FROM shop_thing_tags WHERE thing_id = 3000; DELETE FROM shop_thing WHERE id = 3000")
+    site.database.psql(
+        "UPDATE shop_thing SET price = 1000 WHERE id = 2; DELETE FROM shop_thing_tags WHERE thing_id = 3000; DELETE FROM shop_thing WHERE id = 3000"
+    )
     site.migrate("shop", "0001", "-v0")
     prices, days = (values(site.database, name) for name in ("price", "at"))
     assert days == before[1][:-1]
@@ -63,7 +68,9 @@ def test_what_the_type_cut_returns_where_nobody_changed_it(site: Site) -> None:
 @pytest.mark.slow
 def test_an_expression_makes_the_value(site: Site) -> None:
     digits = "functions.Cast(models.Func(F('note'), Value('[^0-9]'), Value(''), function='regexp_replace'), models.IntegerField())"
-    text = retype("note", "IntegerField(null=True)", more=f", using={digits.replace('functions.', 'models.functions.')}")
+    text = retype(
+        "note", "IntegerField(null=True)", more=f", using={digits.replace('functions.', 'models.functions.')}"
+    )
     site_of(site, text)
     site.database.psql("UPDATE shop_thing SET note = 'n' || id WHERE note IS NOT NULL")
     site.migrate("-v0")
@@ -136,7 +143,9 @@ def test_traffic_notices_nothing(any_site: Site) -> None:
     assert errors == []
     assert damage(database) == {}
     with database.connect() as connection:
-        rows = connection.execute("SELECT id, n, code, parent_id FROM shop_thing WHERE id > 3000 ORDER BY id").fetchall()
+        rows = connection.execute(
+            "SELECT id, n, code, parent_id FROM shop_thing WHERE id > 3000 ORDER BY id"
+        ).fetchall()
     assert rows == [(key, key + 1, str(key), key) for key in sorted(kept)]
 
 
