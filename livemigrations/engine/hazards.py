@@ -75,9 +75,7 @@ def check_type(around: Surroundings, statement: Statement) -> None:
             statement.table,
             statement.sql,
             f"Changing {column} from {old} to {new} rewrites the table under ACCESS EXCLUSIVE.",
-            f'migrations.AddField("…", "{column}_new", …(null=True)),   # the new type: instant\n'
-            f"# keep it in step by a trigger, fill it in batches, read it in the code,\n"
-            f"# then drop {column} in a later migration.",
+            f'live.ChangeColumnType("…", "{column}", …),   # a column beside it, filled in batches, takes its place',
         )
     elif old:
         _check_rebuilds(around, statement, statement.table)

@@ -86,6 +86,23 @@ def test_what_is_set_for_the_column_goes_along(site: Site) -> None:
 
 
 @pytest.mark.slow
+def test_the_sequence_of_a_serial_key_goes_along(site: Site) -> None:
+    """As projects from before Django 4.1 have it."""
+    site_of(site, retype("id", "BigAutoField(primary_key=True)"))
+    site.database.psql(
+        "ALTER TABLE shop_thing ALTER id DROP IDENTITY; CREATE SEQUENCE shop_thing_id_seq AS integer OWNED BY shop_thing.id;"
+        "SELECT setval('shop_thing_id_seq', 3000);"
+        "ALTER TABLE shop_thing ALTER id SET DEFAULT nextval('shop_thing_id_seq')"
+    )
+    site.migrate("-v0")
+    site.database.psql("INSERT INTO shop_thing (n, code, size, place_id) VALUES (1, 'new', 1, 1)")
+    assert values(site.database, "id")[-1] == 3001
+    found = levelled(site.database)
+    assert found["sequences shop_thing_id_seq"] == "bigint 1 1 owner=shop_thing"
+    assert "nextval" in found["columns shop_thing.id"]
+
+
+@pytest.mark.slow
 def test_on_a_small_table_it_is_djangos_statement(site: Site) -> None:
     site.shop("""migrations.CreateModel("Place", [("id", models.AutoField(primary_key=True)), ("n", models.IntegerField())]),""",
               retype("n", "BigIntegerField()", model="Place"), retype("n", "IntegerField()", model="Place"))  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from tests.livemigrations.operations.retyping import levelled, retype, site_of, values
 from tests.livemigrations.site import Site
 from tests.support.catalogs import differences
-from tests.support.crashes import damage
+from tests.support.crashes import KILLED, assassin, damage
 from tests.support.database import Database
 
 TO_NUMBER = retype("code", "IntegerField(unique=True)")
@@ -92,6 +92,23 @@ def test_triggers_that_change_a_row_leave_it_alone(site: Site) -> None:
     before = values(site.database, "size")
     site.migrate("-v0")
     assert values(site.database, "size") == before
+
+
+@pytest.mark.slow
+def test_the_running_release_may_write_what_does_not_convert_until_the_end(site: Site) -> None:
+    site_of(site, TO_NUMBER)
+    database = site.database
+    beside = "SELECT count(*) FROM pg_attribute WHERE attname = 'livemigrations_code'"
+    with assassin(database, cwd=site.folder, environment=site.environment()) as run:
+        while not one(database, beside):
+            assert run.run("migrate", "--no-input", statements=2).code == KILLED
+    database.psql("INSERT INTO shop_thing (n, code, size, place_id) VALUES (1, 'none', 1, 1)")
+    answer = site.refused()
+    assert "1 rows of public.shop_thing break" in answer
+    assert '"code": "none"' in answer
+    database.psql("UPDATE shop_thing SET code = '0' WHERE code = 'none'")
+    site.migrate("-v0")
+    assert values(database, "code") == [*range(1, 3001), 0]
 
 
 @contextmanager
