@@ -14,6 +14,7 @@ from tests.livemigrations.site import Site
 from tests.support.catalogs import differences
 from tests.support.crashes import KILLED, assassin, damage
 from tests.support.database import Database
+from tests.support.roles import role
 
 TO_NUMBER = retype("code", "IntegerField(unique=True)")
 
@@ -95,13 +96,33 @@ def test_triggers_that_change_a_row_leave_it_alone(site: Site) -> None:
 
 
 @pytest.mark.slow
+def test_a_role_that_cannot_silence_triggers(site: Site) -> None:
+    site_of(site, retype("n", "BigIntegerField(db_default=7)"))
+    touch = "CREATE FUNCTION {0}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.size := 99; RETURN NEW; END $$;"
+    on = "CREATE TRIGGER {0} {1} UPDATE ON shop_thing FOR EACH ROW EXECUTE FUNCTION {0}()"
+    for name, when in (("touch", "BEFORE"), ("audit", "AFTER")):
+        site.database.psql(f"{touch.format(name)} {on.format(name, when)}")
+    before = values(site.database, "size")
+    with role(site.database, owns=True) as name:
+        site.set(f'DATABASES["default"] |= {{"USER": {name!r}, "PASSWORD": ""}}')
+        answer = site.refused()
+        assert "the fill would fire audit after the update of every row" in answer
+        assert f'GRANT SET ON PARAMETER session_replication_role TO "{name}"' in answer
+        site.database.psql("DROP TRIGGER audit ON shop_thing")
+        site.migrate("-v0")
+    assert values(site.database, "size") == before
+
+
+@pytest.mark.slow
 def test_the_running_release_may_write_what_does_not_convert_until_the_end(site: Site) -> None:
     site_of(site, TO_NUMBER)
     database = site.database
     beside = "SELECT count(*) FROM pg_attribute WHERE attname = 'livemigrations_code'"
     with assassin(database, cwd=site.folder, environment=site.environment()) as run:
-        while not one(database, beside):
-            assert run.run("migrate", "--no-input", statements=2).code == KILLED
+        for statements in range(6, 60, 4):
+            assert run.run("migrate", "--no-input", statements=statements).code == KILLED
+            if one(database, beside):
+                break
     database.psql("INSERT INTO shop_thing (n, code, size, place_id) VALUES (1, 'none', 1, 1)")
     answer = site.refused()
     assert "1 rows of public.shop_thing break" in answer
