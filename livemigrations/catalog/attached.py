@@ -23,15 +23,14 @@ class OwnSequence:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is set for a column: ``options``, ``comment`` and ``grants`` as statements write them, NULLs empty."""
+    """What a change of type leaves as it is; ``options`` and ``grants`` (role, right, whether it may be passed on) as
+    statements write them.
+    """
 
     name: str
     type: str
     not_null: bool
     default: str
-    collation: str
-    storage: str
-    compression: str
     target: int | None
     options: str
     comment: str | None
@@ -76,19 +75,14 @@ def settings_of(connection: BaseDatabaseWrapper, oid: int, column: str) -> Setti
     rows = fetch(
         connection,
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(pg_get_expr(d.adbin, d.adrelid), ''),"
-        " CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text ELSE '' END,"
-        " CASE a.attstorage WHEN t.typstorage THEN '' WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'"
-        " WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END,"
-        " CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END,"
         " nullif(a.attstattarget, -1), array_to_string(a.attoptions, ', '), col_description(a.attrelid, a.attnum)"
-        " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-        " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+        " FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
         " WHERE a.attrelid = %s AND a.attname = %s AND NOT a.attisdropped",
         [oid, column],
     )
-    name, kind, not_null, default, collation, storage, compression, target, options, comment = rows[0]
+    name, kind, not_null, default, target, options, comment = rows[0]
     return Settings(
-        name, kind, not_null, default, collation, storage, compression, target, options or "", comment,
+        name, kind, not_null, default, target, options or "", comment,
         _grants(connection, oid, column), _sequence(connection, oid, column),
     )  # fmt: skip
 

@@ -89,7 +89,7 @@ def _constraint(side: Side, one: OwnConstraint, final: dict[tuple[Name, str], st
 
 
 def _settings(side: Side, column: Retyped) -> Iterator[str]:
-    """What ALTER TYPE leaves as it is: comment, rights, the target and options of statistics, storage."""
+    """What ALTER TYPE leaves as it is: comment, rights, the target and options of statistics."""
     stated: Settings = column.settings
     table, name = side.table, identifier(column.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
