@@ -74,7 +74,7 @@ def way_back(connection: BaseDatabaseWrapper, oid: int, line: Kept) -> Way:
     key = row_key(connection, oid, without=line.attribute)
     names = [column.name for column in (own_key(key) if line.attribute else key)]
     found = [KeyColumn(name, kept[name].type) for name in names if name in kept]
-    complete = len(found) == len(key) and not (line.attribute and len(kept) != len(key) + 1)
+    complete = len(found) == len(key) and not (line.attribute and len(kept) != len(key) + 1 + bool(line.became))
     others, itself = (
         [one for one in references(connection, oid, itself=own) if line.attribute or set(one.own) <= set(kept)]
         for own in (False, True)
@@ -221,6 +221,7 @@ def sequences_sql(line: Kept) -> list[str]:
 def _shaped(way: Way, source: str) -> str:
     """The part of a WITH that reads ``source`` as rows of the table."""
     values = ", ".join(f"{way.read(source, kept, name)} AS {identifier(kept)}" for kept, name in way.pairs)
+    values += f", {source}.became" if way.line.became else ""
     return f"page AS MATERIALIZED (SELECT {values} FROM {source}), "
 
 
