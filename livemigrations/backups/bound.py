@@ -23,6 +23,9 @@ def not_carried_over(base: BaseDatabaseWrapper, database: str) -> list[str]:
     )
     return [
         *(f"the subscription {name}: CREATE SUBSCRIPTION it again, and drop the old one" for name in subscriptions),
-        *(f"the replication slot {name}, which holds WAL until it is dropped, by itself or with the database as it was" for name in slots),
+        *(
+            f"the replication slot {name}, which holds WAL until it is dropped, by itself or with the database as it was"
+            for name in slots
+        ),
         *(f"the security label of {name}" for name in labels),
     ]
