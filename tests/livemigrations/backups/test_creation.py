@@ -24,9 +24,10 @@ from livemigrations.errors import BackupFailed, ProgramMissing
 from livemigrations.management.commands.backup import Command
 from livemigrations.pgtools import programs
 from livemigrations.signals import backup_failed, backup_finished, backup_started
-from tests.livemigrations.backups.shop import Shop, wait_until
+from tests.livemigrations.backups.shop import Shop
 from tests.support import loud
 from tests.support.database import fresh
+from tests.support.waiting import wait_until
 
 NOISE = """
 CREATE TABLE noise (id int PRIMARY KEY, b bytea);

@@ -17,7 +17,8 @@ from livemigrations.backups.restoration import maintenance
 from livemigrations.backups.swapping import swap
 from livemigrations.errors import RestoreRefused
 from livemigrations.pgtools.definitions import Definition
-from tests.livemigrations.backups.shop import SLOW, Shop, wait_until
+from tests.livemigrations.backups.shop import SLOW, Shop
+from tests.support.waiting import wait_until
 
 
 def test_destroyed_rows_are_back_to_the_row(any_shop: Shop) -> None:

@@ -17,10 +17,11 @@ from psycopg.conninfo import make_conninfo
 
 from livemigrations.backups.creation import create
 from tests.livemigrations.backups.conftest import Open
-from tests.livemigrations.backups.shop import SLOW, Shop, wait_until
+from tests.livemigrations.backups.shop import SLOW, Shop
 from tests.support import loud, postgres
 from tests.support.database import Database, fresh
 from tests.support.postgres import Fleet, PgServer
+from tests.support.waiting import wait_until
 
 SECRET = "s3cr3t-of-tls"
 HOST = f"127.{uuid.uuid4().int % 200 + 20}.7.9"  # an address of its own, so that the port is free

@@ -14,7 +14,8 @@ from livemigrations.backups.shelf import Shelf
 from livemigrations.backups.verification import table_problems
 from livemigrations.catalog.checksums import TableSum
 from livemigrations.statements.names import Name
-from tests.livemigrations.backups.shop import SLOW, Shop, wait_until
+from tests.livemigrations.backups.shop import SLOW, Shop
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("how", [[], ["--format", "directory", "--jobs", "2"]], ids=["custom", "directory"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 from django.db import connections
@@ -18,11 +16,13 @@ from livemigrations.errors import LiveMigrationError, MissingRights
 from livemigrations.pgtools.scratch import PREFIX, scratch_database
 from tests.livemigrations.site import Site, settings_for
 from tests.support.database import Database
+from tests.support.waiting import wait_until
 
 MAKER = """
 import os, subprocess, sys, time
 from django.db import connection, connections
 from livemigrations.pgtools.scratch import scratch_database
+from tests.support.waiting import wait_until
 with scratch_database(connection, purpose="test") as made:
     with made.cursor() as cursor:
         cursor.execute("CREATE TABLE t (id int)")
@@ -32,14 +32,6 @@ with scratch_database(connection, purpose="test") as made:
 """
 
 
-def scratches(database: Database) -> list[str]:
-    with database.connect() as connection:
-        rows = connection.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}_{oid(database)}%"]
-        )
-        return [row[0] for row in rows]
-
-
 def oid(database: Database) -> int:
     with database.connect() as connection:
         row = connection.execute("SELECT oid::bigint FROM pg_database WHERE datname = current_database()").fetchone()
@@ -47,18 +39,11 @@ def oid(database: Database) -> int:
         return int(row[0])
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
-
-
 def test_it_is_empty_known_everywhere_and_gone_afterwards(connection: BaseDatabaseWrapper, database: Database) -> None:
     with scratch_database(connection, purpose="Some Test!") as made:
         name = made.alias
         assert "_some_test_" in name
-        assert scratches(database) == [name]
+        assert database.scratches() == [name]
         assert fetch(made, "SELECT current_database()") == [(name,)]
         assert fetch(made, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [(0,)]
         assert connections[name] is made
@@ -73,7 +58,7 @@ def test_it_is_empty_known_everywhere_and_gone_afterwards(connection: BaseDataba
         thread.start()
         thread.join()
         assert seen == [name]
-    assert scratches(database) == []
+    assert database.scratches() == []
     assert name not in list(connections)
 
 
@@ -89,7 +74,7 @@ def test_it_goes_also_after_an_error_and_with_strangers_in_it(
 
     with pytest.raises(ZeroDivisionError):
         work()
-    assert scratches(database) == []
+    assert database.scratches() == []
     strangers[0].close()
 
 
@@ -124,12 +109,12 @@ def test_a_killed_maker_leaves_nothing(site: Site, database: Database, how: str)
     with site.popen("shell", "--no-imports", "-v", "0", "-c", code, start_new_session=True) as maker:
         assert maker.stdout is not None
         name = maker.stdout.readline().strip()
-        assert scratches(database) == [name]
+        assert database.scratches() == [name]
         if how == "the process":
             os.kill(maker.pid, signal.SIGKILL)
         else:
             os.killpg(maker.pid, signal.SIGKILL)
-        wait_until(lambda: scratches(database) == [])
+        wait_until(lambda: database.scratches() == [])
 
 
 def test_ctrl_c_leaves_nothing(site: Site, database: Database) -> None:
@@ -138,7 +123,7 @@ def test_ctrl_c_leaves_nothing(site: Site, database: Database) -> None:
         maker.stdout.readline()
         maker.send_signal(signal.SIGINT)
         maker.wait(30)
-    assert scratches(database) == []
+    assert database.scratches() == []
 
 
 def test_what_a_dead_maker_left_is_swept_and_a_living_one_is_left_alone(
@@ -153,10 +138,10 @@ def test_what_a_dead_maker_left_is_swept_and_a_living_one_is_left_alone(
         with site.popen("shell", "--no-imports", "-v", "0", "-c", MAKER.format(child="")) as maker:
             assert maker.stdout is not None
             living = maker.stdout.readline().strip()  # it swept before it made its own
-            assert scratches(database) == [living]
+            assert database.scratches() == [living]
             with scratch_database(connection, purpose="other") as made:
-                assert sorted(scratches(database)) == sorted([living, made.alias])
-            assert scratches(database) == [living]
+                assert sorted(database.scratches()) == sorted([living, made.alias])
+            assert database.scratches() == [living]
             maker.kill()
         with database.connect() as admin:
             names = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
@@ -182,7 +167,7 @@ def test_a_role_without_the_right_is_told(
         said = r"'nobody', and DATABASES knows no such alias"
         with pytest.raises(LiveMigrationError, match=said), scratch_database(humble, purpose="test"):
             pass
-        assert scratches(database) == []
+        assert database.scratches() == []
     finally:
         humble.close()
         del connections["humble"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from tests.livemigrations.site import Site
@@ -36,10 +35,3 @@ def written(database: Database) -> list[tuple[str, int]]:
             "SELECT relname, n_tup_ins FROM pg_stat_sys_tables"
             " WHERE relname IN ('pg_class', 'pg_attribute', 'pg_type', 'pg_index') ORDER BY 1"
         ).fetchall()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)

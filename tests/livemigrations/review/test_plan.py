@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.livemigrations.review.reviewed import Populated, wait_until, written
+from tests.livemigrations.review.reviewed import Populated, written
 from tests.livemigrations.site import Site
 from tests.support import legacy
 from tests.support.catalogs import catalog
 from tests.support.database import Database
 from tests.support.roles import role
+from tests.support.waiting import wait_until
 
 CHANGES = """
 live.AddIndex("Thing", models.Index(fields=["n"], name="thing_n")),
