@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 
 from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
 from livemigrations.catalog.objects import Objects, read_objects
@@ -13,7 +14,7 @@ from livemigrations.engine import journal as books
 from livemigrations.engine.dry import dry_session, targets
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.lease import this_process
-from livemigrations.engine.planner import digest_of, source_of
+from livemigrations.engine.planner import digest_of, parts, source_of
 from livemigrations.engine.reporter import Reporter
 from livemigrations.engine.runner import run_step
 from livemigrations.engine.selection import Selection, full_order, sprint_of
@@ -24,7 +25,7 @@ from livemigrations.errors import LiveMigrationError
 from livemigrations.inspection.cut import Action, Cut, choose
 from livemigrations.inspection.evidence import Evidence
 from livemigrations.inspection.proof import Migration, MigrationProof, prove
-from livemigrations.inspection.rehearsal import History, Rehearsed, names_in_use, rehearse
+from livemigrations.inspection.rehearsal import Rehearsed, names_in_use, rehearse
 from livemigrations.statements.parse import parse
 
 COMMAND = "migrations adopt"
@@ -76,9 +77,9 @@ def examine(
     scope = {key for goal in goals for key in loader.graph.forwards_plan(goal)}
     order = [key for key in full_order(loader) if key in scope]
     nodes = loader.graph.nodes
+    _refuse_unknown(accept, loader, order)
     history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
     pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
-    _refuse_unknown(accept, history)
     actual = read_objects(connection, history.schemas)
     evidence = Evidence(history, actual)
     proofs = prove(
@@ -184,10 +185,24 @@ def _numbered(rehearsed: Rehearsed) -> str:
     return f"{_name(rehearsed)}:{rehearsed.index + 1}"
 
 
-def _refuse_unknown(accept: Collection[str], history: History) -> None:
-    known = {name for operation in history.operations for name in (_name(operation), _numbered(operation))}
-    if unknown := sorted(set(accept) - known):
-        raise LiveMigrationError(
-            f"--accept {unknown[0]}: there is no such migration or operation. Nothing was written."
-            " Remedy: write app.migration, or app.migration:3 for its third operation."
-        )
+def _refuse_unknown(accept: Collection[str], loader: MigrationLoader, order: list[Migration]) -> None:
+    """Raise ``LiveMigrationError`` for a name or a number that fits nothing, before hours of rehearsal are spent on it."""
+    known = {".".join(key): key for key in order}
+    for given in sorted(accept):
+        name, numbered, number = given.partition(":")
+        count = _count_of_operations(loader, known[name]) if numbered and name in known else 0
+        if name not in known or (numbered and number not in map(str, range(1, count + 1))):
+            raise LiveMigrationError(
+                f"--accept {given}: there is no such migration or operation. Nothing was written."
+                " Remedy: write app.migration, or app.migration:3 for its third operation."
+            )
+
+
+def _count_of_operations(loader: MigrationLoader, key: Migration) -> int:
+    """How many operations a rehearsal counts in a migration."""
+    state, count = loader.project_state(key, at_end=False), 0
+    for operation in loader.graph.nodes[key].operations:
+        before = state.clone()
+        operation.state_forwards(key[0], state)
+        count += sum(1 for _ in parts(key[0], operation, before, state.clone()))
+    return count
