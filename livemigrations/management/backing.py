@@ -31,9 +31,9 @@ class BackingExecutor(LiveExecutor):
         fake: bool = False,
         fake_initial: bool = False,
     ) -> ProjectState:
-        """Back up if something is pending, then run the plan. The run's row names the backup."""
+        """Back up if something is pending, then run the plan, or record it with ``fake``. The run's row names the backup."""
         plan = self.migration_plan(targets) if plan is None else plan
-        if plan and not fake and not self.connection.in_atomic_block:
+        if plan and not self.connection.in_atomic_block:
             self._back_up()
         return super().migrate(targets, plan, state, fake, fake_initial)
 

@@ -47,6 +47,14 @@ def test_a_backup_before_the_first_step_and_none_without_one(backed: Site, datab
     assert "Applying shop.0002_step" in backed.migrate().stdout, "what the backup holds can be migrated again"
 
 
+def test_a_backup_before_what_is_only_recorded(backed: Site, database: Database) -> None:
+    said = backed.migrate("--fake", "--backup").stdout
+    (name,) = names(backed)
+    assert said.index(f"Backed up as {name}") < said.index("Applying shop.0001_step")
+    assert "Backed up" not in backed.migrate("--fake", "--backup").stdout
+    assert names(backed) == [name]
+
+
 def test_a_backup_that_fails_stops_the_run(backed: Site, database: Database, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     backed.set(f"LIVEMIGRATIONS_BACKUP_FOLDER = {str(tmp_path / 'file' / 'backups')!r}")
