@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from importlib import import_module
 
+from django.db import models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.writer import OperationWriter
+from django.db.models import functions
 
 from livemigrations.translation.parts import Parts, Stage
 
 _OURS = re.compile(r"^(\s*)livemigrations\.operations\.\w+\.(?=[A-Z]\w*\()", re.MULTILINE)
+
+_NAME_OR_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])(?P<module>(?:\w+\.)+)(?P<name>\w+)""")
+_ALWAYS_THERE = re.compile(r"from django\.db import (migrations|models)(, (migrations|models))*$")
 
 
 def short_names(text: str) -> str:
@@ -19,24 +24,43 @@ def short_names(text: str) -> str:
     return _OURS.sub(r"\1live.", text)
 
 
-def code_of(operation: Operation) -> str:
-    """One operation as code."""
-    text, _ = OperationWriter(operation, indentation=0).serialize()
-    return short_names(text)
-
-
 def proposal(parts: Parts) -> str:
-    """The parts as code, each under a line that says what it is."""
+    """The parts as code, each under a line that says what it is.
+
+    ``migrations``, ``models`` and ``live`` are taken as imported; what else the code names is imported at its head.
+    """
     lines: list[str] = []
     if parts and not parts[0].exact:
         lines += textwrap.wrap(parts[0].why, 100, initial_indent="# ", subsequent_indent="# ")
+    imports: set[str] = set()
+    codes: list[str] = []
     for number, part in enumerate(parts, 1):
         when = "when the previous release is gone" if part.stage == Stage.CONTRACT else "at once"
         if len(parts) > 1:
-            lines.append(f"# {number}. {part.work.value}, {when}:")
-        lines += _codes(part.operations)
-    return "\n".join(lines)
+            codes.append(f"# {number}. {part.work.value}, {when}:")
+        codes += [_code_of(operation, imports) for operation in part.operations]
+    return "\n".join([*lines, *sorted(imports), *codes])
 
 
-def _codes(operations: Iterable[Operation]) -> list[str]:
-    return [code_of(operation) for operation in operations]
+def _code_of(operation: Operation, imports: set[str]) -> str:
+    """One operation as code; adds to ``imports`` the lines that it needs."""
+    text, needed = OperationWriter(operation, indentation=0).serialize()
+    modules = {line.removeprefix("import ") for line in needed if line.startswith("import ")}
+
+    def short(found: re.Match[str]) -> str:
+        module, name = found["module"], found["name"]
+        if module is None or module.rstrip(".") not in modules:
+            return found[0]
+        thing = getattr(import_module(module.rstrip(".")), name, None)
+        if getattr(models, name, None) is thing:
+            return f"models.{name}"
+        if getattr(functions, name, None) is thing:
+            imports.add(f"from django.db.models.functions import {name}")
+            return str(name)
+        return found[0]
+
+    code = _NAME_OR_TEXT.sub(short, short_names(text))
+    bare = _NAME_OR_TEXT.sub(lambda found: found[0] if found["module"] else "", code)
+    imports |= {line for line in needed if line.startswith("from ") and not _ALWAYS_THERE.match(line)}
+    imports |= {f"import {module}" for module in modules if re.search(rf"(?<![\w.]){re.escape(module)}\.", bare)}
+    return code

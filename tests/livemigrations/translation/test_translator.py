@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import OperationWriter
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import UUID7, Cast, Lower, Now, Random, TruncDate
 
@@ -139,6 +141,34 @@ def test_a_change_of_type(name: str, field: models.Field[Any, Any], stages: list
     assert parts[0].work == Work.TYPE
     assert "would rewrite the table" in parts[0].why
     assert "live.ChangeColumnType(" in proposal(parts)
+
+
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        (migrations.AddField("thing", "at", models.DateTimeField(db_default=Now())), "db_default=Now()"),
+        (migrations.AddField("thing", "u", models.TextField(db_default=Cast(RandomUUID(), models.TextField()))), "Cast("),
+        (migrations.AddField("thing", "u", models.UUIDField(default=uuid.uuid4)), "default=uuid.uuid4"),
+        (migrations.AddField("thing", "t", models.TextField(default="django.db.models.functions.Now")), "s.Now'"),
+        (
+            migrations.AddField("thing", "o", models.ForeignKey("shop.thing", models.CASCADE, default=1)),
+            "on_delete=models.CASCADE",
+        ),
+    ],
+    ids=str,
+)
+def test_a_proposal_can_be_pasted(operation: Any, named: str, state: ProjectState) -> None:
+    """Into a migration that has ``migrations``, ``models`` and ``live``: what else it names it imports."""
+    text = proposal(from_django(operation, state, "shop"))
+    assert named in text
+    head = re.findall(r"^(?:from|import) .*$", text, re.MULTILINE)
+    assert text.startswith("\n".join(head)), "imports come first"
+    body = text.removeprefix("\n".join(head))
+    names = {"migrations": migrations, "models": models, "live": live}
+    exec("\n".join(head), names)  # noqa: S102 - what a migration file would do
+    pasted = eval(f"[{body}\n]", names)
+    written = [inner for part in from_django(operation, state, "shop") for inner in part.operations]
+    assert [OperationWriter(one).serialize() for one in pasted] == [OperationWriter(one).serialize() for one in written]
 
 
 def test_every_part_that_changes_something_says_why(state: ProjectState) -> None:
