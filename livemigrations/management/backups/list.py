@@ -28,7 +28,11 @@ class Command(Subcommand):
           manage.py backup list --all
           manage.py backup list --json | jq -r '.backups[0].name'
     """
-    exit_codes: ClassVar = {0: "listed", 1: "listed, and one of them is broken or failed its verification"}
+    exit_codes: ClassVar = {
+        0: "listed",
+        1: "listed, and one of them is broken or failed its verification",
+        2: "wrong usage",
+    }
     needs_database = False
 
     @classmethod

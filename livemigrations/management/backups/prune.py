@@ -29,6 +29,7 @@ class Command(Subcommand):
     exit_codes: ClassVar = {
         0: "pruned, or nothing to prune",
         1: "a backup that should go was left; the message says why",
+        2: "wrong usage",
     }
     interrupted = "Backups are removed one by one: some of those meant may still be there."
     needs_database = False

@@ -37,7 +37,11 @@ class Command(Subcommand):
           manage.py backup restore shop-20261121-074500 --disconnect --no-input
           manage.py backup restore latest --to shop_copy
     """
-    exit_codes: ClassVar = {0: "restored", 1: "refused or failed; the database is as it was"}
+    exit_codes: ClassVar = {
+        0: "restored",
+        1: "refused or failed; the database is as it was",
+        2: "wrong usage",
+    }
     interrupted = "The database is as it was; what was restored beside it is dropped."
     needs_database = False
 

@@ -28,7 +28,11 @@ class Command(Subcommand):
           manage.py backup verify
           manage.py backup verify shop-20261121-074500 --jobs 8
     """
-    exit_codes: ClassVar = {0: "the backup is good", 1: "it is not, or could not be checked; the message says why"}
+    exit_codes: ClassVar = {
+        0: "the backup is good",
+        1: "it is not, or could not be checked; the message says why",
+        2: "wrong usage",
+    }
     interrupted = "The scratch database is dropped; the backup is as it was, and counts as not verified by this."
 
     @classmethod

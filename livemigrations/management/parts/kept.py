@@ -34,6 +34,7 @@ class Command(Subcommand):
     exit_codes: ClassVar = {
         0: "shown, put back, or let go",
         1: "nothing is kept under that name, not confirmed, or some found no place again",
+        2: "wrong usage",
     }
 
     @classmethod
@@ -79,7 +80,7 @@ class Command(Subcommand):
             if one.refusal:
                 self.line(f"  The database said: {one.refusal}")
         if not done:
-            self.line("Nothing found no place.")
+            self.line("Nothing waits for a place.")
         return int(any(one.left for one in done))
 
     def _discard(self, connection: BaseDatabaseWrapper, found: list[Kept], options: dict[str, Any]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.livemigrations.review.reviewed import Populated, populate, written
+from tests.livemigrations.review.reviewed import TABLES, Populated, populate, written
 from tests.livemigrations.site import Site
 from tests.support import legacy
 from tests.support.catalogs import catalog
@@ -24,6 +24,7 @@ migrations.AddField("Part", "thing", models.ForeignKey("shop.Thing", models.CASC
 migrations.AddField("Part", "u", models.IntegerField(null=True, unique=True)),
 live.AddIndex("Bare", models.Index(fields=["n"], name="bare_n")),
 """
+INDEX = 'live.AddIndex("Thing", models.Index(fields=["n"], name="thing_n")),'
 REWRITE = 'migrations.RunSQL("ALTER TABLE shop_thing ALTER COLUMN n TYPE bigint", ""),'
 
 
@@ -133,6 +134,18 @@ def test_orders_that_can_deadlock(populated: Populated) -> None:
     live = trace(site)
     assert dangers(live) == set()
     assert any("gives way" in f["text"] for f in live["findings"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [(), ("--plain",)])
+def test_no_more_than_the_sprint(site: Site, engine: tuple[str, ...]) -> None:
+    site.shop(TABLES, INDEX, INDEX.replace("thing_n", "thing_m"), m0001="sprint = 0", m0002="sprint = 1", m0003="sprint = 2")
+    site.migrate("--sprint", "0", "-v0")
+    assert trace(site, "--sprint", "1", *engine)["migrations"] == ["shop.0002_step"]
+    site.migrate("-v0")
+    back = trace(site, "--sprint", "1", *engine)
+    assert back["migrations"] == ["shop.0003_step"]
+    assert "thing_m" in " ".join(statement["sql"] for statement in back["statements"])
 
 
 @pytest.mark.slow
