@@ -89,7 +89,7 @@ def test_json_and_nothing_else(ready: Site, words: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stderr + done.stdout
     found = json.loads(done.stdout)
     for name in found if isinstance(found, dict) else found[0] if found else ():
-        assert re.search(rf"[`\"]{name}[`\"]", guide(*words[:2])), f"{name} is not in the guide"
+        assert re.search(rf"[`\"]{name}[`\"\[]", guide(*words[:2])), f"{name} is not in the guide"
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
