@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
@@ -31,6 +32,8 @@ from livemigrations.review.planned import PlannedCheck, PlannedMigration, Planne
 from livemigrations.translation import Stage
 
 _NOT_THERE = ("42P01", "42703", "42704", "42883")  # a table, column, type or function that an earlier step makes
+
+_ASSIGNED = re.compile(r"""(?:\bSET|,)\s*"?(\w+)"?\s*=""", re.IGNORECASE)
 
 
 def plan(
@@ -213,16 +216,39 @@ class Foreseen(Passage):
 
 
 def _asked(connection: BaseDatabaseWrapper, report: PlanReport) -> PlanReport:
-    """The report with every question about rows answered."""
+    """The report with every question about rows answered, but for rows that an earlier step may write."""
+    writing: list[PlannedStep] = []
 
     def of_step(step: PlannedStep) -> PlannedStep:
-        return replace(step, checks=tuple(_answered(connection, check) for check in step.checks))
+        answered = (_answered(connection, check) for check in step.checks)
+        checks = tuple(
+            _left_open(check) if check.rows and any(_may_settle(one, step, check) for one in writing) else check
+            for check in answered
+        )
+        if step.lane == Lane.BATCH.value:
+            writing.append(step)
+        return replace(step, checks=checks)
 
     migrations = []
     for migration in report.migrations:
         operations = [replace(o, steps=tuple(of_step(step) for step in o.steps)) for o in migration.operations]
         migrations.append(replace(migration, operations=tuple(operations)))
     return replace(report, migrations=migrations)
+
+
+def _may_settle(earlier: PlannedStep, step: PlannedStep, check: PlannedCheck) -> bool:
+    """Whether a step that writes rows may change what a check before a later step finds. Of Python nobody knows."""
+    if not earlier.sql and not earlier.tables:
+        return True
+    if not {table.name for table in earlier.tables} & {table.name for table in step.tables}:
+        return False
+    columns = _ASSIGNED.findall(" ".join(earlier.sql))
+    return not columns or any(re.search(rf"\b{re.escape(column)}\b", check.query) for column in columns)
+
+
+def _left_open(check: PlannedCheck) -> PlannedCheck:
+    note = f"cannot be answered yet: an earlier step writes rows; {check.rows:,} as they are now"
+    return replace(check, rows=None, sample=(), note=note)
 
 
 def _answered(connection: BaseDatabaseWrapper, check: PlannedCheck) -> PlannedCheck:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.livemigrations.review.reviewed import Populated, written
+from tests.livemigrations.review.reviewed import TABLES, Populated, written
 from tests.livemigrations.site import Site
 from tests.support import legacy
 from tests.support.catalogs import catalog
@@ -114,6 +114,29 @@ def test_rows_in_the_way(populated: Populated) -> None:
     assert other["rows"] == 0
     assert (asked["rows"], len(asked["sample"])) == (2, 2)
     assert "have NULL in n" in asked["problem"]
+
+
+FILL = 'live.FillColumn("Thing", "n", 0),'
+PYTHON = "migrations.RunPython(lambda apps, editor: None, migrations.RunPython.noop),"
+SQL = 'migrations.RunSQL("UPDATE shop_thing SET n = 0 WHERE n IS NULL", ""),'
+
+
+@pytest.mark.slow
+def test_rows_that_an_earlier_step_writes_are_not_in_the_way(populated: Populated) -> None:
+    """Of the usual pair, fill and then NOT NULL, nobody has to fear the second."""
+    site = populated("", FILL, NOT_NULL)
+    with site.database.connect() as connection:
+        connection.execute("UPDATE shop_thing SET n = NULL WHERE id IN (7, 8)")
+    for before in (FILL, SQL, PYTHON):
+        site.shop(TABLES, before, NOT_NULL)
+        found = plan(site, "--check-rows")
+        [asked] = [check for step in steps(found, 1, 1) for check in step["checks"]]
+        assert asked["rows"] is None, before
+        assert "2 as they are now" in asked["note"], before
+    for before in (FILL.replace("Thing", "Part"), SQL.replace("n =", "id ="), SQL.replace("thing", "part")):
+        site.shop(TABLES, before, NOT_NULL)
+        found = plan(site, "--check-rows", code=1)
+        assert [check["rows"] for step in steps(found, 1, 1) for check in step["checks"]] == [2], before
 
 
 @pytest.mark.slow

@@ -147,7 +147,10 @@ def test_a_change_of_type(name: str, field: models.Field[Any, Any], stages: list
     ("operation", "named"),
     [
         (migrations.AddField("thing", "at", models.DateTimeField(db_default=Now())), "db_default=Now()"),
-        (migrations.AddField("thing", "u", models.TextField(db_default=Cast(RandomUUID(), models.TextField()))), "Cast("),
+        (
+            migrations.AddField("thing", "u", models.TextField(db_default=Cast(RandomUUID(), models.TextField()))),
+            "Cast(",
+        ),
         (migrations.AddField("thing", "u", models.UUIDField(default=uuid.uuid4)), "default=uuid.uuid4"),
         (migrations.AddField("thing", "t", models.TextField(default="django.db.models.functions.Now")), "s.Now'"),
         (
