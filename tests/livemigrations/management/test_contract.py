@@ -67,6 +67,21 @@ def test_options(command: str, part: str) -> None:
     assert offered <= set(re.findall(r"--[a-z][a-z-]+", guide(command, part)))
 
 
+@pytest.mark.parametrize("command", ["migrate", "makemigrations"])
+def test_help_of_djangos_own_commands(command: str) -> None:
+    parser = load_command_class("livemigrations", command).create_parser("manage.py", command)
+    text = parser.format_help()
+    examples = re.findall(rf"^  manage\.py {command} (.*?)(?: {{2,}}.*| [>|].*)?$", text, re.MULTILINE)
+    assert examples, "help that teaches"
+    for words in examples:
+        parser.parse_args(words.split())
+    written = (ROOT / "docs" / "commands" / f"{command}.md").read_text()
+    ours = text[text.index("live migrations:") : text.index("examples:")]
+    assert [name for name in re.findall(r"^  (--[a-z-]+)", ours, re.MULTILINE) if name not in written] == []
+    for code in ("0", "1", "2", "130"):
+        assert re.search(rf"\b{code}\b", text[: text.index("positional arguments")]), code
+
+
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory, pg_server: Any) -> Any:
     from tests.support.database import fresh
