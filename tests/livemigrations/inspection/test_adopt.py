@@ -235,6 +235,17 @@ def test_python_is_believed_only_on_request_and_never_run_on_the_database(site: 
         assert connection.execute("SELECT count(*) FROM shop_place WHERE code = 'gone'").fetchone() == (0,)
 
 
+def test_who_ran_migrate_first_is_sent_here(site: Site) -> None:
+    """What the failed run began is no hindrance."""
+    by_hand(site, PLACE)
+    failed = site.manage("migrate", "--no-input", check=False)
+    assert failed.returncode == 1
+    assert "manage.py migrations adopt records it" in failed.stderr
+    adopt(site)
+    assert recorded(site) == ["0001_step"]
+    assert "No migrations to apply" in site.manage("migrate", "--no-input").stdout
+
+
 def test_what_is_accepted_is_looked_up_before_anything_is_rehearsed(site: Site) -> None:
     site.shop(PLACE, PYTHON, 'migrations.RunSQL("SELECT 1 / 0"),')
     assert "does not run on an empty database" in adopt(site, "--accept", "shop.0002_step:1", code=1)
