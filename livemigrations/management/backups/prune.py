@@ -19,9 +19,10 @@ class Command(Subcommand):
 
     help = "Remove old backups of the database; never the newest, nor the newest that was verified."
     description = """
-        Remove old backups of the database. --keep spares the newest N that are not broken, --older-than those that are younger; both given,
-        a backup goes only if both let it. The newest one and the newest that was verified stay in any case, and so
-        does a folder with files in it that no backup wrote, a link, and one that somebody restores from.
+        Remove old backups of the database. --keep spares the newest N that are not broken, --older-than those that are
+        younger; both given, a backup goes only if both let it. The newest one and the newest that was verified stay in
+        any case, and so does a folder with files in it that no backup wrote, a link, and one that somebody restores
+        from.
 
           manage.py backup prune --keep 7
           manage.py backup prune --keep 7 --older-than 30 --dry-run
