@@ -15,7 +15,7 @@ from livemigrations.catalog.relations import Relation, fetch
 from livemigrations.engine import keeping_columns, keeping_tables
 from livemigrations.engine.steps import Lane, Step, Transfer
 from livemigrations.errors import DataWouldBeLost
-from livemigrations.statements.names import Name, identifier, literal
+from livemigrations.statements.names import Name, code, identifier, literal
 
 Confirm = Callable[[str], bool]
 
@@ -106,10 +106,10 @@ class Keeper:
         lost = f"rows came into {name.plain} just now, and cannot be kept: {obstacle}; or migrate with --discard-data"
         came = f"RAISE EXCEPTION USING MESSAGE = {literal(lost)}" if obstacle else executes([*first, *instead])
         choice = (
-            f"DO $livemigrations$\nBEGIN\n  IF EXISTS (SELECT 1 FROM {name}) THEN\n    {came};\n  ELSE\n"
-            f"    {executes(plain.sql)};\n  END IF;\nEND $livemigrations$"
+            f"\nBEGIN\n  IF EXISTS (SELECT 1 FROM {name}) THEN\n    {came};\n  ELSE\n"
+            f"    {executes(plain.sql)};\n  END IF;\nEND "
         )
-        return replace(plain, sql=(choice,))
+        return replace(plain, sql=(f"DO {code(choice)}",))
 
     def _name(self, table: str, column: str = "") -> str:
         return kept.free_name(self.connection, table, column, f"{self.app}.{self.migration}", self.planned)

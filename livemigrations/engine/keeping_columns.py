@@ -13,7 +13,7 @@ from livemigrations.catalog.keys import KeyColumn
 from livemigrations.catalog.relations import Relation, fetch
 from livemigrations.engine.keeping_tables import register_sql, schema_sql
 from livemigrations.engine.steps import Lane, Mode, Step, Transfer
-from livemigrations.statements.names import OURS, Name, identifier, literal
+from livemigrations.statements.names import OURS, Name, code, identifier, literal
 
 
 def steps(
@@ -111,12 +111,15 @@ def _function_sql(column: str, key: list[KeyColumn], line: kept.Kept) -> str:
     conflict += ", became = EXCLUDED.became" * bool(line.became)
     return (
         f"CREATE FUNCTION {line.table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-        " SET search_path = pg_catalog, pg_temp AS $livemigrations$\nBEGIN\n"
-        f"  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND ({moved})) THEN\n"
-        f"    {put} ({old}, NULL{gone}) {conflict};\n  END IF;\n"
-        "  IF TG_OP <> 'DELETE' THEN\n"
-        f"    {put} ({new}, NEW.{identifier(column)}{became}) {conflict};\n  END IF;\n"
-        "  RETURN NULL;\nEND $livemigrations$"
+        " SET search_path = pg_catalog, pg_temp AS "
+        + code(
+            "\nBEGIN\n"
+            f"  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND ({moved})) THEN\n"
+            f"    {put} ({old}, NULL{gone}) {conflict};\n  END IF;\n"
+            "  IF TG_OP <> 'DELETE' THEN\n"
+            f"    {put} ({new}, NEW.{identifier(column)}{became}) {conflict};\n  END IF;\n"
+            "  RETURN NULL;\nEND "
+        )
     )
 
 

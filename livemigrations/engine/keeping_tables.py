@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.catalog import dependents, kept
 from livemigrations.catalog.relations import Relation
 from livemigrations.engine.steps import Lane, Step
-from livemigrations.statements.names import MAX_BYTES, Name, clip, identifier, literal
+from livemigrations.statements.names import MAX_BYTES, Name, clip, code, identifier, literal
 
 
 def steps(
@@ -57,11 +57,12 @@ def _refuse_dependents(members: list[tuple[int, Name]]) -> str:
     """A statement that fails as DROP TABLE does while a view or a foreign key needs the table."""
     oids = ", ".join(str(oid) for oid, _ in members)
     message = literal(f"cannot drop table {members[0][1].plain} because other objects depend on it")
-    return (
-        f"DO $livemigrations$ DECLARE needed text := ({dependents.needed_by_sql(oids)}); BEGIN\n"
+    body = (
+        f" DECLARE needed text := ({dependents.needed_by_sql(oids)}); BEGIN\n"
         "IF needed IS NOT NULL THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
-        f" MESSAGE = {message}, DETAIL = needed; END IF; END $livemigrations$"
+        f" MESSAGE = {message}, DETAIL = needed; END IF; END "
     )
+    return f"DO {code(body)}"
 
 
 def schema_sql(connection: BaseDatabaseWrapper) -> list[str]:

@@ -11,7 +11,7 @@ from livemigrations.catalog import kept
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.surroundings import Surroundings
-from livemigrations.statements.names import identifier, literal, parse_name
+from livemigrations.statements.names import code, identifier, literal, parse_name
 from livemigrations.statements.parse import Kind, Statement
 from livemigrations.statements.tokens import split_commas
 
@@ -80,11 +80,11 @@ def _columns_sql(types: str) -> str:
 
 def _loosen(columns: str) -> str:
     """One statement that changes the columns; their texts can be read whatever a session's formats are."""
-    return (
-        "DO $livemigrations$ DECLARE found record; BEGIN\n"
+    return "DO " + code(
+        " DECLARE found record; BEGIN\n"
         "PERFORM set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'iso_8601', true),"
         " set_config('extra_float_digits', '1', true);\n"
         f"FOR found IN {columns} LOOP\n"
         "EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %I::%s', found.relation, found.attribute,"
-        " found.kind, found.attribute, found.kind);\nEND LOOP; END $livemigrations$"
+        " found.kind, found.attribute, found.kind);\nEND LOOP; END "
     )

@@ -11,7 +11,7 @@ from livemigrations.catalog.relations import Relation
 from livemigrations.engine.checks import SAMPLES, duplicates
 from livemigrations.engine.steps import RowCheck
 from livemigrations.operations.fills import Fill
-from livemigrations.statements.names import OURS, Name, beside, default_name, identifier
+from livemigrations.statements.names import OURS, Name, beside, code, default_name, identifier
 from livemigrations.statements.types import always_fits
 
 _FILLING = "livemigrations.filling"
@@ -118,11 +118,10 @@ class Side:
         """The trigger's function. While rows are filled it undoes what triggers before it made of the row."""
         settings = " ".join(f"SET {name} FROM CURRENT" for name in _CASTS_DEPEND_ON)
         lines = "\n".join(_assigned(column) for column in self.columns)
-        return (
-            f"CREATE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql {settings} AS $livemigrations$\n"
-            "#variable_conflict use_column\nBEGIN\n"
+        return f"CREATE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql {settings} AS " + code(
+            "\n#variable_conflict use_column\nBEGIN\n"
             f"  IF TG_OP = 'UPDATE' AND current_setting('{_FILLING}', true) = 'on' THEN\n    NEW := OLD;\n  END IF;\n"
-            f"{lines}\n  RETURN NEW;\nEND $livemigrations$"
+            f"{lines}\n  RETURN NEW;\nEND "
         )
 
     # --- rows --------------------------------------------------------------------------------------------------
@@ -153,10 +152,13 @@ class Side:
         null = f"new IS NOT NULL OR NOT {column.settings.not_null}"
         helper = (
             f"CREATE OR REPLACE FUNCTION {function}(livemigrations_row {self.table}) RETURNS boolean LANGUAGE plpgsql"
-            " AS $livemigrations$\n#variable_conflict use_column\n"
-            f"DECLARE new {column.type};\nBEGIN\n"
-            f"  new := (SELECT {column.value} FROM (SELECT (livemigrations_row).*) AS r);\n  RETURN {null};\n"
-            "EXCEPTION WHEN OTHERS THEN\n  RETURN false;\nEND $livemigrations$"
+            " AS "
+            + code(
+                "\n#variable_conflict use_column\n"
+                f"DECLARE new {column.type};\nBEGIN\n"
+                f"  new := (SELECT {column.value} FROM (SELECT (livemigrations_row).*) AS r);\n  RETURN {null};\n"
+                "EXCEPTION WHEN OTHERS THEN\n  RETURN false;\nEND "
+            )
         )
         where = f"FROM {self.table} livemigrations_row WHERE NOT {function}(livemigrations_row)"
         name = identifier(column.name)

@@ -23,7 +23,7 @@ from livemigrations.engine.session import Session
 from livemigrations.engine.steps import RowCheck, Step, Transfer
 from livemigrations.engine.unfinished import refuse_unfinished
 from livemigrations.errors import NotScriptable
-from livemigrations.statements.names import Name, literal
+from livemigrations.statements.names import Name, code, literal
 
 _RUN = "currval(pg_get_serial_sequence('livemigrations_run', 'id'))"
 _LOCK_TIMEOUT = "5s"
@@ -127,11 +127,12 @@ class _Writer(Passage):
 
 def _assertion(check: RowCheck) -> str:
     message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
-    question = (
-        f"DO $livemigrations$ DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
+    body = (
+        f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
         "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
-        f" replace({message}, '{{count}}', livemigrations_count::text); END IF; END $livemigrations$;"
+        f" replace({message}, '{{count}}', livemigrations_count::text); END IF; END "
     )
+    question = f"DO {code(body)};"
     return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
 

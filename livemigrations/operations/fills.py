@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 from django.db.models.sql import Query
 
 from livemigrations.conf import data_lock_timeout_ms
-from livemigrations.statements.names import identifier, literal
+from livemigrations.statements.names import code, identifier, literal
 
 BATCH_SIZE = 1000
 
@@ -90,9 +90,9 @@ class Fill:
         into = f"SELECT {', '.join(self._reached)} INTO {', '.join(held)} {self._last};\n"
         behind = f"({self.names}) > ({', '.join(held)})"
         first = f"PERFORM {self.set_up};\n" if self.settings else ""
-        return (
-            f"DO $livemigrations$ DECLARE {declared} BEGIN\n{first}{self._written('TRUE')}{into}"
-            f"WHILE FOUND LOOP COMMIT;\n{first}{self._written(behind)}{into}END LOOP; END $livemigrations$"
+        return "DO " + code(
+            f" DECLARE {declared} BEGIN\n{first}{self._written('TRUE')}{into}"
+            f"WHILE FOUND LOOP COMMIT;\n{first}{self._written(behind)}{into}END LOOP; END "
         )
 
 

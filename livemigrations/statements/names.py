@@ -22,6 +22,14 @@ def literal(value: Any) -> str:
     return compose.Literal(value).as_string(None).strip()
 
 
+def code(text: str) -> str:
+    """Quote the text of a function or a DO between dollars that do not occur in it."""
+    tag, number = "$livemigrations$", 1
+    while tag in text:
+        tag, number = f"$livemigrations{number}$", number + 1
+    return f"{tag}{text}{tag}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
     """A relation's name; ``schema`` is empty where the search path decides."""

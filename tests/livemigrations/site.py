@@ -69,10 +69,10 @@ class Site(Project):
         """Run ``migrate`` without questions."""
         return self.manage("migrate", "--no-input", *arguments, check=check, **options)
 
-    def refused(self, *arguments: str, **options: Any) -> str:
-        """Run a ``migrate`` that has to stop with exit code 1; return what it says."""
+    def refused(self, *arguments: str, code: int = 1, **options: Any) -> str:
+        """Run a ``migrate`` that has to stop with this exit code; return what it says."""
         done = self.migrate(*arguments, check=False, **options)
-        assert done.returncode == 1, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         return done.stdout + done.stderr
 

@@ -289,7 +289,7 @@ def test_a_role_that_may_not_read_the_books(site: Site, command: tuple[str, ...]
     prepared(site, INDEX)
     as_role(site, "GRANT ALL ON SCHEMA public TO {role};")
     done = site.manage(*command, check=False)
-    assert done.returncode == 1
+    assert done.returncode == (2 if "status" in command else 1)  # 1 of status says that migrations are pending
     assert re.search(r"permission denied for table (django_migr|livem)|SELECT.* on django_migrations", done.stderr)
     assert "Remedy" in done.stderr
     assert "Traceback" not in done.stderr

@@ -188,7 +188,7 @@ def test_beside_other_ways_to_choose(site: Site) -> None:
     assert applied(site)[1:] == ["0002_step"]
     said = site.refused("shop", "0001", "--stage", "expand")
     assert "this goes back: shop.0002_step" in said
-    said = site.refused("--back", "1", "--stage", "contract")
+    said = site.refused("--back", "1", "--stage", "contract", code=2)
     assert "--back goes back" in said
     script = site.migrate("--sql", "--stage", "expand").stdout
     assert "thing_n" in script
