@@ -42,7 +42,8 @@ DELETE FROM shop_review WHERE id > 2400 AND NOT EXISTS (SELECT 1 FROM shop_revie
 def rows(database: Database, *tables: str) -> dict[str, list[Any]]:
     with database.connect() as connection:
         return {
-            table: connection.execute(f"SELECT to_jsonb(t) FROM {table} t ORDER BY id").fetchall() for table in tables
+            table: connection.execute(f"SELECT to_jsonb(t) FROM {table} t ORDER BY id, to_jsonb(t)::text").fetchall()
+            for table in tables
         }
 
 
