@@ -63,19 +63,28 @@ class Subcommand:
     def json(self, data: Any) -> None:
         self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, indent=2))
 
+    @property
+    def at_terminal(self) -> bool:
+        """Whether there is somebody who can answer."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(self, question: str) -> str:
+        """The answer to a question, which is asked on standard error; empty for Ctrl-D."""
+        self.stderr.write(question, ending="")
+        self.stderr.flush()
+        try:
+            return input().strip()
+        except EOFError:
+            return ""
+
     def agreed(self, question: str, *, remedy: str) -> bool:
-        """Whether the answer to a question, asked on standard error, is yes.
+        """Whether the answer to a question is yes.
 
         Raises ``LiveMigrationError`` with the ``remedy`` where there is nobody to answer.
         """
-        if sys.stdin is None or not sys.stdin.isatty():
+        if not self.at_terminal:
             raise LiveMigrationError(f"There is nobody to ask. Nothing was changed. Remedy: {remedy}.")
-        self.stderr.write(f"{question} [y/N] ", ending="")
-        self.stderr.flush()
-        try:
-            return input().strip().lower() in ("y", "yes")
-        except EOFError:  # Ctrl-D
-            return False
+        return self.ask(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
 class CommandOfSubcommands(BaseCommand):

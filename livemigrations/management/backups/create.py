@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.creation import How, create
 from livemigrations.backups.pruning import prune
-from livemigrations.backups.telling import Silent, size, telling_for, told
+from livemigrations.backups.telling import size, telling_for, told
 from livemigrations.management.arguments import count
 from livemigrations.management.subcommands import Subcommand
 
@@ -50,8 +50,7 @@ class Command(Subcommand):
         if options["jobs"] > 1 and options["dump_format"] != "directory":
             raise CommandError("--jobs needs --format directory: one file is written by one process.", returncode=2)
         how = How(options["dump_format"], options["jobs"], not options["skip_room_check"])
-        silent = Silent() if options["as_json"] else telling_for(self.stdout, options["verbosity"])
-        with told(silent) as telling:
+        with told(telling_for(self.stdout, 0 if options["as_json"] else options["verbosity"])) as telling:
             backup = create(connection, options["name"], how, telling)
         gone, left = prune(backup.database, keep=options["keep"], made=backup) if options["keep"] else ([], [])
         if options["as_json"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.backups.losses import Loss
 from livemigrations.backups.restoration import Wish, restore_backup
 from livemigrations.backups.shelf import Shelf
-from livemigrations.backups.telling import Silent, Telling, telling_for, told
+from livemigrations.backups.telling import Telling, telling_for, told
 from livemigrations.backups.verification import JOBS
 from livemigrations.errors import RestoreRefused
 from livemigrations.management.arguments import count
@@ -61,7 +61,7 @@ class Command(Subcommand):
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         backup = Shelf().find(options["name"], database_name(connection))
-        with told(Silent() if options["as_json"] else telling_for(self.stdout, options["verbosity"])) as telling:
+        with told(telling_for(self.stdout, 0 if options["as_json"] else options["verbosity"])) as telling:
             wish = Wish(
                 to=options["to"],
                 disconnect=options["disconnect"],
@@ -81,9 +81,9 @@ class Command(Subcommand):
             self.line(self.style.WARNING(f"Note: {note}"))
         return 0
 
-    def _confirm(self, telling: Telling) -> Any:
+    def _confirm(self, telling: Telling) -> Callable[[str, list[Loss]], bool]:
         def confirm(database: str, losses: list[Loss]) -> bool:
-            if not sys.stdin.isatty():
+            if not self.at_terminal:
                 raise RestoreRefused(
                     f"Restoring replaces {database}, and there is no terminal to ask. {_summary(losses)} Nothing was"
                     " changed. Remedy: restore with --no-input if that may go."
@@ -94,7 +94,7 @@ class Command(Subcommand):
                 self.stderr.write(f"  {loss}")
             if len(losses) > _SHOWN:
                 self.stderr.write(f"  and {len(losses) - _SHOWN} more")
-            return input(f"Type the name of the database ({database}) to go on: ").strip() == database
+            return self.ask(f"Type the name of the database ({database}) to go on: ") == database
 
         return confirm
 

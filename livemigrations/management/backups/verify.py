@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.shelf import Shelf
-from livemigrations.backups.telling import Silent, telling_for, told
+from livemigrations.backups.telling import telling_for, told
 from livemigrations.backups.verification import JOBS, verify
 from livemigrations.management.arguments import count
 from livemigrations.management.subcommands import Subcommand
@@ -45,8 +45,7 @@ class Command(Subcommand):
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         backup = Shelf().find(options["name"], database_name(connection))
-        silent = Silent() if options["as_json"] else telling_for(self.stdout, options["verbosity"])
-        with told(silent) as telling:
+        with told(telling_for(self.stdout, 0 if options["as_json"] else options["verbosity"])) as telling:
             room = not options["skip_room_check"]
             checked = verify(connection, backup, jobs=options["jobs"], telling=telling, check_room=room)
         assert checked.verified is not None

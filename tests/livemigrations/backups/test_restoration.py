@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from typing import Any
@@ -281,16 +283,21 @@ def test_it_asks_and_says_what_would_be_lost(shop: Shop) -> None:
     assert "--no-input" in said
     master, terminal = os.openpty()
     name = shop.site.database.name
-    for answer, code in (("yes", 1), (name, 0)):
-        with shop.process("restore", "latest", stdin=terminal) as restoring:
-            os.write(master, f"{answer}\n".encode())
-            said = restoring.communicate(timeout=60)[0]
+    for answer, code in (("\x04", 1), ("yes\n", 1), (f"{name}\n", 0)):
+        with shop.process("restore", "latest", "--json", stdin=terminal, stderr=subprocess.PIPE) as restoring:
+            os.write(master, answer.encode())
+            out, said = restoring.communicate(timeout=60)
         assert "public.customer: 501 rows now, 500 in the backup" in said
         assert "public.extra: 0 rows now, not part of the backup" in said
+        assert f"Type the name of the database ({name}) to go on: " in said
+        assert "Traceback" not in said
         assert restoring.returncode == code, said
         if code:
             assert f"Not confirmed: {name} is as it was." in said
+            assert out == ""
             assert shop.rows() == before
+        else:
+            assert json.loads(out)["database"] == name
     os.close(master)
     os.close(terminal)
     assert len(shop.rows()["customer"]) == 500
