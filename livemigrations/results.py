@@ -59,7 +59,11 @@ class PutBack:
 
 @dataclass(slots=True)
 class RunReport:
-    """What one run did. ``duration_s`` is in seconds, ``longest_stall_ms`` and ``lock_wait_ms`` in milliseconds."""
+    """What one run did. ``duration_s`` is in seconds, ``longest_stall_ms`` and ``lock_wait_ms`` in milliseconds.
+
+    ``applied`` and ``unapplied`` are migrations as app.name, in the order in which they ran; ``waiting`` says what a
+    stage leaves for later, a line each; ``backup`` names the one that was made before the first step, if any.
+    """
 
     database: str
     applied: list[str] = field(default_factory=list)

@@ -62,6 +62,7 @@ class LiveMigrateMixin:
     report: RunReport | None = None
     _executors: list[LiveExecutor]
     _session: Session | None = None
+    _started = 0.0
     _told = False
     _unbegun = "Nothing was changed."
 
@@ -103,7 +104,8 @@ class LiveMigrateMixin:
             self._write_script(connection, selection, options)
             return None
         session = Session(connection, self._reporter(options), _command_line())
-        self._session = session
+        self._session, self._executors, self._started = session, [], time.monotonic()
+        self.report = None
         session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
         self._set_keeper(session, options)
         error: BaseException | None = None
@@ -123,15 +125,16 @@ class LiveMigrateMixin:
             raise
         finally:
             if options.get("as_json"):
-                self.stdout.write(json_of(self._report(session), error))  # type: ignore[attr-defined]
+                self.stdout.write(json_of(self.report or self._report(session), error))  # type: ignore[attr-defined]
 
     def _report(self, session: Session) -> RunReport:
-        """What the run did, whether it ended well or not."""
-        if self.report is None:
-            made = self._executors[-1] if self._executors else None
-            done = (made.applied, made.unapplied) if made else ([], [])
-            self.report = RunReport(session.connection.alias, *done, session.steps)
-        return self.report
+        """What the run has done so far, whether it ended well or not."""
+        report = RunReport(session.connection.alias, steps=session.steps, duration_s=time.monotonic() - self._started)
+        if self._executors:
+            executor = self._executors[-1]
+            report.applied, report.unapplied, report.waiting = executor.applied, executor.unapplied, executor.waiting
+            report.backup = getattr(executor, "backup", None)
+        return report
 
     def _take_back(self, connection: Any, options: dict[str, Any], error: Exception) -> None:
         """Reverse what the run began, on a connection and under a lease of its own."""
@@ -171,17 +174,15 @@ class LiveMigrateMixin:
 
     def _run(self, session: Session, selection: Selection, args: Any, options: dict[str, Any]) -> str | None:
         look_only = _looks_only(options)
-        made = self._executors = []
 
         def make(connection: Any, progress: Any = None) -> LiveExecutor:
             wait, fake = bool(options.get("wait")), bool(options.get("fake"))
             kind = self._executor_class(options)
-            made.append(kind(session, selection, wait=wait, dry=look_only, fake=fake))
-            return made[-1]
+            self._executors.append(kind(session, selection, wait=wait, dry=look_only, fake=fake))
+            return self._executors[-1]
 
         own_words = (selection.chosen or selection.stage) and not look_only
         quiet = {**options, "verbosity": 0} if own_words else options
-        started = time.monotonic()
         try:
             with _executor(make), uninterrupted():
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
@@ -197,7 +198,7 @@ class LiveMigrateMixin:
             session.reporter.end()
             session.close()
         if not look_only:
-            self._finished(session, made[-1], time.monotonic() - started, options)
+            self._finished(session, options)
         return result
 
     def _executor_class(self, options: dict[str, Any]) -> Callable[..., LiveExecutor]:
@@ -222,17 +223,15 @@ class LiveMigrateMixin:
             session.journal.end_run("failed", f"{type(error).__name__}: {error}")
         run_failed.send(sender=type(self), using=session.connection.alias, error=error)
 
-    def _finished(self, session: Session, executor: LiveExecutor, seconds: float, options: dict[str, Any]) -> None:
-        self.report = RunReport(session.connection.alias, executor.applied, executor.unapplied, session.steps, seconds)
-        self.report.waiting = executor.waiting
-        self.report.backup = getattr(executor, "backup", None)
+    def _finished(self, session: Session, options: dict[str, Any]) -> None:
+        self.report, executor = self._report(session), self._executors[-1]
         if session.journal.run_id is None:
             if options["verbosity"] and (executor.selection.chosen or executor.selection.stage):
                 session.reporter.note("  No migrations to apply.")
             self._tell_waiting(session, executor)
             return
         session.journal.end_run("finished")
-        for line in summary(session.steps, seconds):
+        for line in summary(session.steps, self.report.duration_s):
             session.reporter.note(line)
         self._tell_waiting(session, executor)
         run_finished.send(sender=type(self), using=session.connection.alias, report=self.report)

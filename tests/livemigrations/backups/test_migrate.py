@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ def test_a_backup_that_fails_stops_the_run(backed: Site, database: Database, tmp
         assert connection.execute("SELECT to_regclass('shop_item')").fetchone() == (None,)
     assert commands(database) == []
     assert "Applying shop.0001_step" in backed.migrate().stdout
+
+
+def test_the_report_of_a_run_that_failed_names_the_backup(backed: Site) -> None:
+    backed.shop(TABLE.replace("live.CreateTable", "migrations.CreateModel"), 'migrations.RunSQL("SELECT 1/0", ""),')
+    done = backed.migrate("--backup", "--json", check=False)
+    report = json.loads(done.stdout)
+    assert (report["outcome"], report["applied"]) == ("failed", ["shop.0001_step"])
+    assert [report["backup"]] == names(backed)
+    assert report["duration_s"] > 0
 
 
 def test_from_python(backed: Site) -> None:
