@@ -8,15 +8,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
 
+# Everybody whom a rename of the database waits for, background workers of extensions and of replication too. Only an
+# autovacuum worker has no user: the server ends it by itself.
 _SESSIONS = """
 SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(host(a.client_addr), ''),
        coalesce(a.state, ''), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
 FROM pg_stat_activity a
-WHERE a.datname = %s AND a.pid <> pg_backend_pid()
-  AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'walsender', 'logical replication worker')
-ORDER BY a.backend_start
+WHERE a.datname = %s AND a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL
+ORDER BY a.backend_start, a.pid
 """
-_PREPARED = "SELECT gid, owner FROM pg_prepared_xacts WHERE database = %s ORDER BY prepared"
+_PREPARED = "SELECT gid, owner FROM pg_prepared_xacts WHERE database = %s ORDER BY prepared, gid"
 
 
 @dataclass(frozen=True, slots=True)

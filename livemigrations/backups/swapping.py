@@ -20,6 +20,8 @@ from livemigrations.statements.names import identifier
 
 _IN_USE, _NO_RIGHT = "55006", "42501"
 _EVERY_S = 0.05
+# An autovacuum worker, which has no user, ends by itself; being refused it would keep the others from being ended.
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL"
 
 
 class TooLate:
@@ -79,7 +81,7 @@ def _emptied(base: BaseDatabaseWrapper, database: str) -> Iterator[None]:
         with closing(base.copy()) as side:
             while not done.is_set():
                 with suppress(DatabaseError):
-                    fetch(side, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+                    fetch(side, _END_SESSIONS, [database])
                 done.wait(_EVERY_S)
 
     thread = threading.Thread(target=end_sessions, name="livemigrations-disconnect", daemon=True)
