@@ -7,7 +7,7 @@ from livemigrations.inspection.soundness.findings import Look, Severity
 from livemigrations.statements.names import identifier, literal
 
 _SEQUENCES = f"""
-SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname, s.oid::regclass::text
+SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname, s.oid::regclass::text, q.seqincrement
 FROM pg_class s JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
 JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass
     AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
@@ -29,10 +29,10 @@ def sequences(look: Look) -> None:
     """Sequences whose next value is taken already: the next insert would fail, or write a value twice."""
     look.part = "sequences"
     rows = look.fetch(_SEQUENCES, [])
-    for table, column, sequence in look.each(rows, lambda row: f"{row[0]}.{row[1]}"):
+    for table, column, sequence, increment in look.each(rows, lambda row: f"{row[0]}.{row[1]}"):
         with look.on(f"{table}.{column}"):
             next_, greatest = look.fetch(
-                f"SELECT (SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM {sequence}),"
+                f"SELECT (SELECT last_value + CASE WHEN is_called THEN {increment} ELSE 0 END FROM {sequence}),"
                 f" (SELECT max({identifier(column)}) FROM {table})"
             )[0]
             if greatest is not None and greatest >= next_:

@@ -8,6 +8,10 @@ from livemigrations.catalog.relations import USER_SCHEMA
 from livemigrations.inspection.soundness.findings import Look, Severity
 from livemigrations.statements.names import identifier
 
+# NOT ENFORCED promises nothing, and a key with PERIOD does not compare by equality: both are of PostgreSQL 18. By way
+# of JSON, since older servers lack the columns.
+_ENFORCED = "coalesce((to_jsonb(k) ->> 'conenforced')::boolean, TRUE)"
+_EQUALITY = "NOT coalesce((to_jsonb(k) ->> 'conperiod')::boolean, FALSE)"
 _KEYS = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname,
        quote_ident(m.nspname) || '.' || quote_ident(t.relname),
@@ -17,7 +21,7 @@ JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace m ON m.oid = t.relnames
 CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS x(own, other, i)
 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.own
 JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = x.other
-WHERE k.contype = 'f' AND k.conparentid = 0 AND {USER_SCHEMA}
+WHERE k.contype = 'f' AND k.conparentid = 0 AND {_ENFORCED} AND {_EQUALITY} AND {USER_SCHEMA}
 GROUP BY k.oid, n.nspname, c.relname, k.conname, m.nspname, t.relname, k.confmatchtype ORDER BY 1, 2
 """
 _UNVALIDATED = f"""
@@ -26,7 +30,7 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), k.conname, k.con
                 (SELECT quote_ident(a.attname) || ' IS NOT NULL' FROM pg_attribute a
                  WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT k.convalidated AND k.conparentid = 0 AND {USER_SCHEMA} ORDER BY 1, 2
+WHERE NOT k.convalidated AND k.conparentid = 0 AND {_ENFORCED} AND {USER_SCHEMA} ORDER BY 1, 2
 """
 _DISABLED = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), bool_or(t.tgisinternal),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from livemigrations.catalog.checksums import ordinary_tables, text_form
@@ -78,12 +80,26 @@ def save(look: Look, path: Path) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise LiveMigrationError(f"{path} cannot be written: {error.strerror}. Remedy: name another file.") from error
+        raise _unwritable(path, error) from error
 
 
-def compare(look: Look, path: Path) -> None:
-    """Hold the rows against a file that ``save`` wrote, in the columns that both have."""
-    before = _load(path)
+def refuse_unwritable(path: Path) -> None:
+    """Raise ``LiveMigrationError`` where ``save`` could not write its file."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> LiveMigrationError:
+    return LiveMigrationError(f"{path} cannot be written: {error.strerror}. Remedy: name another file.")
+
+
+def compare(look: Look, before: Mapping[str, TableRows]) -> None:
+    """Hold the rows against those that ``load`` read, in the columns that both have."""
     now = count_rows(look)
     look.part = "rows"
     for table, was in before.items():
@@ -114,7 +130,8 @@ def _compare(look: Look, table: str, was: TableRows, now: TableRows) -> None:
         look.add(Severity.PROBLEM, table, f"values changed in {', '.join(changed)}", "find out who wrote meanwhile")
 
 
-def _load(path: Path) -> dict[str, TableRows]:
+def load(path: Path) -> dict[str, TableRows]:
+    """Read a file that ``save`` wrote: its rows by table. Raises ``LiveMigrationError`` if it is none."""
     try:
         data: dict[str, Any] = json.loads(path.read_text())
         if data["version"] != VERSION:

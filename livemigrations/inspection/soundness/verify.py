@@ -31,15 +31,19 @@ def verify(
 ) -> Verification:
     """Check the parts named, or all, then the rows against the file ``before``, or write them to ``save``.
 
-    Every question is asked in a read-only transaction of its own under ACCESS SHARE: nobody is stopped.
+    Every question is asked in a read-only transaction of its own under ACCESS SHARE: nobody is stopped. Raises
+    ``LiveMigrationError`` for a file that cannot be read or written, before anything is looked at.
     """
     started = time.monotonic()
+    earlier = None if before is None else rows.load(before)  # hours are not to be spent before a name turns out wrong
+    if save is not None:
+        rows.refuse_unwritable(save)
     look = Look(connection, Verification(connection.alias), tell)
     for name, check in PARTS.items():
         if name in parts or not parts:
             check(look)
-    if before is not None:
-        rows.compare(look, before)
+    if earlier is not None:
+        rows.compare(look, earlier)
     if save is not None:
         rows.save(look, save)
     look.found.duration_s = time.monotonic() - started

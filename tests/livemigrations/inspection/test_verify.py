@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations.errors import LiveMigrationError
+from livemigrations.inspection.soundness.verify import verify as check
+from livemigrations.pgtools.running import server_version
 from tests.livemigrations.inspection.quick import QuickSite, quick_site
 from tests.livemigrations.site import Site
 from tests.support.catalogs import catalog
@@ -66,6 +70,8 @@ def test_everything_that_can_be_wrong(shop: Site) -> None:
         ALTER TABLE shop_thing ADD CONSTRAINT small CHECK (n < 2999) NOT VALID;
         SELECT setval('shop_place_id_seq', 3);
         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass;
+        CREATE TABLE ticket (id int PRIMARY KEY); INSERT INTO ticket VALUES (1), (5); -- 11 comes next, and is free
+        CREATE SEQUENCE ticket_id_seq INCREMENT 10 OWNED BY ticket.id; SELECT nextval('ticket_id_seq');
     """)
     with shop.database.connect() as connection:
         before = catalog(connection, books=True)
@@ -150,6 +156,37 @@ def test_files_that_do_not_fit(shop: Site) -> None:
         assert done.returncode == 1
         assert said in done.stderr
     assert shop.manage("migrations", "verify", "--save", "a", "--before", "b", check=False).returncode == 2
+
+
+def test_a_file_that_does_not_fit_is_told_before_anything_is_looked_at(
+    connection: BaseDatabaseWrapper, tmp_path: Path
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE thing (id int)")
+    seen: list[str] = []
+    files = ({"before": tmp_path / "none"}, {"save": tmp_path / "no" / "where"}, {"save": tmp_path})
+    for given in files:
+        with pytest.raises(LiveMigrationError, match=r"cannot be (read|written)"):
+            check(connection, parts=["statistics"], tell=lambda text, fraction: seen.append(text), **given)
+    assert seen == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_promises_nothing_is_not_broken(connection: BaseDatabaseWrapper) -> None:
+    """PostgreSQL 18: constraints that are NOT ENFORCED, and keys that hold over a span of time."""
+    if server_version(connection) < 180000:
+        pytest.skip("of PostgreSQL 18")
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE TABLE place (id int PRIMARY KEY);
+            CREATE TABLE thing (place int REFERENCES place NOT ENFORCED, n int CHECK (n > 0) NOT ENFORCED);
+            INSERT INTO thing VALUES (7, -1);
+            CREATE TABLE lease (room int4range, span daterange, PRIMARY KEY (room, span WITHOUT OVERLAPS));
+            CREATE TABLE stay (room int4range, span daterange, FOREIGN KEY (room, PERIOD span) REFERENCES lease);
+            INSERT INTO lease VALUES ('[1,2)', '[2026-01-01,2027-01-01)');
+            INSERT INTO stay VALUES ('[1,2)', '[2026-03-01,2026-04-01)');
+        """)
+    assert check(connection, parts=["keys", "constraints"]).findings == []
 
 
 @pytest.mark.slow
