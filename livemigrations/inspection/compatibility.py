@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
+from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
@@ -106,6 +107,10 @@ def _after(loader: MigrationLoader, since: Sequence[str]) -> list[Key]:
         except KeyError as error:
             raise LiveMigrationError(
                 f"There is no migration {text}. Remedy: give app.name, as showmigrations does."
+            ) from error
+        except AmbiguityError as error:
+            raise LiveMigrationError(
+                f"More than one migration of {app} begins with {name}. Remedy: give its whole name."
             ) from error
         if key not in loader.applied_migrations:
             raise LiveMigrationError(f"{app}.{key[1]} is not applied: a release that has it has not been at work here.")

@@ -223,6 +223,8 @@ def test_wrong_usage_and_rights(site: Site) -> None:
     assert site.manage("migrations", "compatible", "--from", "shop", check=False).returncode == 2
     done = site.manage("migrations", "compatible", "--from", "shop.0002", check=False)
     assert (done.returncode, "is not applied" in done.stderr) == (1, True)
+    done = site.manage("migrations", "compatible", "--from", "shop.000", check=False)
+    assert (done.returncode, "More than one migration of shop begins with 000" in done.stderr) == (1, True)
     shown = site.manage("migrations", "compatible", "--help").stdout
     assert "exit codes:" in shown
     assert "manage.py migrations compatible" in shown
