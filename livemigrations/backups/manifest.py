@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -215,12 +216,21 @@ def _check(backup: Backup) -> None:
 def write_safely(path: Path, text: str) -> None:
     """Write a file under another name, have it on the disk, and rename it."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with unfinished.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
+    try:
+        with unfinished.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def is_unfinished(path: str) -> bool:
+    """Whether a path inside a backup is of a file that ``write_safely`` was killed over."""
+    return any(re.fullmatch(rf"\.{re.escape(name)}\.\d+", path) for name in (MANIFEST, SCHEMA))
 
 
 def sync_folder(folder: Path) -> None:

@@ -30,7 +30,7 @@ from livemigrations.pgtools.definitions import Definition, apply_settings
 from livemigrations.pgtools.keeping import kept, lock_key, owned, sweep
 from livemigrations.pgtools.scratch import known
 from livemigrations.signals import restore_failed, restore_finished, restore_started
-from livemigrations.statements.names import MAX_BYTES, identifier, literal
+from livemigrations.statements.names import MAX_BYTES, clip, identifier, literal
 
 BEFORE = "_before_restore_"
 MARK = "livemigrations: being restored"
@@ -252,7 +252,7 @@ def _dropped(base: BaseDatabaseWrapper, old: str) -> tuple[str | None, list[str]
 
 def beside_name(database: str, ending: str) -> str:
     """A name that begins with that of the database and has room for an ending."""
-    return database.encode()[: MAX_BYTES - len(ending.encode())].decode(errors="ignore") + ending
+    return clip(database, MAX_BYTES - len(ending.encode())) + ending
 
 
 @contextmanager

@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from livemigrations import conf
-from livemigrations.backups.manifest import MANIFEST, SCHEMA, Backup, read, sync_folder
+from livemigrations.backups.manifest import MANIFEST, SCHEMA, Backup, is_unfinished, read, sync_folder
 from livemigrations.errors import BackupBroken, BackupFailed, UnknownBackup
 
 _PARTIAL, _LOCK = ".partial-", "lock"
@@ -153,7 +153,7 @@ class Shelf:
             return f"it is a link to {backup.folder.readlink()}"
         ours = {MANIFEST, SCHEMA, _LOCK, *(file.path for file in backup.files)}
         there = {path.relative_to(backup.folder).as_posix() for path in backup.folder.rglob("*") if not path.is_dir()}
-        if there - ours:
+        if not all(path in ours or is_unfinished(path) for path in there):
             return f"files that are not ours are in {backup.folder}"
         doomed = self.folder / f"{_PARTIAL}{os.getpid()}-{backup.name}"
         try:
@@ -172,17 +172,14 @@ class Shelf:
 
 @contextmanager
 def reading(backup: Backup) -> Iterator[None]:
-    """Nobody prunes the backup inside the block. Raises ``UnknownBackup`` if it has gone."""
-    try:
-        lock = _folder_lock(backup.folder, fcntl.LOCK_SH)
-        with lock:
-            if not (backup.folder / MANIFEST).exists():
-                raise FileNotFoundError
-            yield
-    except (FileNotFoundError, BlockingIOError) as error:
-        if backup.folder.exists():
-            raise
-        raise UnknownBackup(f"The backup {backup.name} has just been pruned. Nothing was changed.") from error
+    """Nobody prunes the backup inside the block. Raises ``UnknownBackup`` if it has gone, or is going now."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_folder_lock(backup.folder, fcntl.LOCK_SH))
+            (backup.folder / MANIFEST).stat()
+        except (FileNotFoundError, BlockingIOError) as error:
+            raise UnknownBackup(f"The backup {backup.name} has just been pruned. Nothing was changed.") from error
+        yield
 
 
 @contextmanager

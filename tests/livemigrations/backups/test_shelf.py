@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from livemigrations.backups.manifest import write_safely
 from livemigrations.backups.shelf import Shelf, reading
 from livemigrations.errors import UnknownBackup
 from tests.livemigrations.backups.shop import Shop
@@ -52,10 +58,34 @@ def test_one_that_is_restored_from_is_left(shop: Shop) -> None:
     with reading(one), reading(one):
         assert shop.refused("prune", "--keep", "1") == ""
         assert "Left one: somebody restores or verifies it." in shop.backup("prune", "--keep", "1", check=False).stdout
+    with folder_locked(one.folder), pytest.raises(UnknownBackup, match="just been pruned"), reading(one):
+        pass
+    (one.folder / ".manifest.json.4711").write_text("{")  # of a verify that was killed while it noted its outcome
     assert shop.json("prune", "--keep", "1")["removed"] == ["one"]
     assert Shelf().remove(one) == "", "somebody else was faster"
     with pytest.raises(UnknownBackup, match="just been pruned"), reading(one):
         pass
+
+
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """As a prune holds it for the moment of its rename."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_safely(tmp_path / "manifest.json", "{}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_is_read_only(shop: Shop) -> None:
