@@ -89,6 +89,9 @@ class Command(Subcommand):
         return report.exit_code
 
     def _explain(self, options: dict[str, Any]) -> int:
+        if options["as_json"] or options["format"] not in ("", "text"):
+            asked = "--rules" if options["rules"] else "--explain"
+            raise CommandError(f"{asked} writes text only: leave --json and --format away.", returncode=2)
         lines = (
             catalogue() if options["rules"] else (line for id_ in options["explain"] for line in explained(RULES[id_]))
         )

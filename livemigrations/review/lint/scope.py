@@ -120,7 +120,10 @@ def _files(loader: MigrationLoader, order: Iterable[Key]) -> Iterator[tuple[Key,
 def _same_code(root: Path, base: str, path: Path) -> bool:
     """Whether a file says the same as it did, apart from comments and docstrings."""
     before = _git_says("show", f"{base}:{path.relative_to(root.resolve()).as_posix()}")
-    return _code(before) == _code(path.read_bytes())
+    try:
+        return _code(before) == _code(path.read_bytes())
+    except SyntaxError:  # of the file as it was: as it is now, it was imported
+        return False
 
 
 def _code(source: bytes) -> str:

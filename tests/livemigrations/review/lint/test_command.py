@@ -68,6 +68,8 @@ def test_without_a_database(site: Site) -> None:
         (["--enable", "LM999"], 2, "there is no rule LM999"),
         (["--format", "xml"], 2, "invalid choice"),
         (["--format", "sarif", "--json"], 2, "contradict"),
+        (["--rules", "--json"], 2, "--rules writes text only"),
+        (["--explain", "LM201", "--format", "sarif"], 2, "--explain writes text only"),
         (["--pending", "--since", "HEAD"], 2, "not allowed with"),
         (["nowhere"], 1, "There is no app 'nowhere'"),
         (["shop", "0009"], 1, "no single migration '0009'"),
@@ -129,6 +131,11 @@ def test_since_a_commit(site: Site) -> None:
     first.write_text("# a remark\n" + first.read_text())
     assert ids(linted(site, "--since", "HEAD")[1]) == []
     first.write_text(first.read_text().replace("null=True", "null=False"))
+    assert ids(linted(site, "--since", "HEAD")[1]) == ["LM409"]
+    text = first.read_text()
+    first.write_text("this is not Python")
+    _git(site.folder, "commit", "-aqm", "two")
+    first.write_text(text)
     assert ids(linted(site, "--since", "HEAD")[1]) == ["LM409"]
     code, said = linted(site, "--since", "nowhere")
     assert code == 1
