@@ -161,9 +161,12 @@ class LiveMigrateMixin:
 
     def _plain(self, vendor: str, selection: Selection, *args: Any, **options: Any) -> str | None:
         """Another database than PostgreSQL: Django's migrate, unchanged."""
-        if selection.chosen or selection.stage or options.get("sql") or options.get("backup"):
+        wanted = any(options.get(name) for name in ("sql", "backup", "rollback_on_failure", "as_json"))
+        if selection.chosen or selection.stage or wanted:
             raise CommandError(
-                f"--sprint, --forward, --back, --stage, --sql and --backup need PostgreSQL, not {vendor}."
+                "--sprint, --forward, --back, --stage, --sql, --backup, --rollback-on-failure and --json need"
+                f" PostgreSQL, not {vendor}.",
+                returncode=2,
             )
         self._unbegun = ""  # Django keeps no books of what a run began
         result: str | None = super().handle(*args, **options)  # type: ignore[misc]
