@@ -78,7 +78,7 @@ class Command(Subcommand):
                 rename=options["rename"],
                 tell=lambda name: tell(f"rehearsing {name}", None),
             )
-        if not quiet:
+        if not options["as_json"] and (options["verbosity"] or found.exit_code):
             for line in lines(found, verbosity=options["verbosity"]):
                 self.line(line)
         applied: list[str] = []

@@ -201,6 +201,7 @@ def test_what_differs_is_shown_and_nothing_at_all_is_written(site: Site, sql: st
         text = adopt(site, code=1)
         for part in (*said, "so nothing is written"):
             assert part in text, text
+        assert "so nothing is written" in adopt(site, "-v0", code=1)
         assert catalog(connection, books=True) == before
 
 
