@@ -13,6 +13,7 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
+from django.db.models import Model
 
 from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
@@ -83,7 +84,7 @@ def _owners(history: History) -> dict[str, str]:
     """The app of each table."""
     assert history.state is not None
     return {
-        model._meta.db_table.strip('"').replace('"."', "."): model._meta.app_label
+        _table(model): model._meta.app_label
         for model in history.state.apps.get_models(include_auto_created=True)
     }
 
@@ -91,10 +92,15 @@ def _owners(history: History) -> dict[str, str]:
 def _left_alone(loader: MigrationLoader) -> set[str]:
     """The tables of models that no migration makes: unmanaged ones, and those of apps without migrations."""
     return {
-        model._meta.db_table
+        _table(model)
         for model in installed.get_models(include_auto_created=True)
         if not model._meta.managed or model._meta.app_label not in loader.migrated_apps
     }
+
+
+def _table(model: type[Model]) -> str:
+    """The model's table as objects are keyed: without the quotes that ``db_table`` needs around a schema."""
+    return model._meta.db_table.strip('"').replace('"."', ".")
 
 
 def _unmigrated(alias: str, loader: MigrationLoader, app_labels: Collection[str]) -> Iterator[str]:

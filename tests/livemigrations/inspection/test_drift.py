@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from livemigrations.inspection import drift as inspected
 from tests.livemigrations.inspection.quick import QuickSite, quick_site
 from tests.livemigrations.site import Site
 from tests.support.catalogs import catalog
@@ -199,3 +201,11 @@ def test_a_migration_that_does_not_run_from_the_beginning_is_named(shop: QuickSi
         assert "shop.0002_more, operation 1" in done.stderr
         assert "Traceback" not in done.stderr
         assert shop.database.scratches() == []
+
+
+def test_an_unmanaged_table_in_a_schema_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = SimpleNamespace(db_table='"reporting"."daily"', managed=False, app_label="shop")
+    registry = SimpleNamespace(get_models=lambda **options: [SimpleNamespace(_meta=meta)])
+    monkeypatch.setattr(inspected, "installed", registry)
+    loader: Any = SimpleNamespace(migrated_apps={"shop"})
+    assert inspected._left_alone(loader) == {"reporting.daily"}
