@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
@@ -10,6 +11,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.backups.restoration import BEFORE, beside_name, maintenance, sweep_restores
 from livemigrations.catalog.relations import fetch
 from livemigrations.errors import RestoreRefused
+
+_OWN = "SELECT datname FROM pg_database WHERE pg_has_role(datdba, 'MEMBER') ORDER BY 1"
+_SIZE = "SELECT pg_database_size(%s::name)"
+_ENDING = re.compile(rf"{BEFORE}\d{{8}}t\d{{6}}(_\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +35,17 @@ class Beside:
 
 def beside_of(connection: BaseDatabaseWrapper, database: str) -> Beside:
     """Sweep what dead restores left on the server, and look what others kept; nothing where it cannot be reached."""
-    start = beside_name(database, f"{BEFORE}00000000t000000").removesuffix("00000000t000000")
     try:
         with maintenance(connection, database) as base:
             swept = sweep_restores(base)
-            rows = fetch(
-                base,
-                "SELECT datname, pg_database_size(oid) FROM pg_database WHERE starts_with(datname, %s)"
-                " AND pg_has_role(datdba, 'MEMBER') ORDER BY 1",
-                [start],
-            )
+            names = [str(row[0]) for row in fetch(base, _OWN)]
+            kept = [Kept(name, int(fetch(base, _SIZE, [name])[0][0])) for name in names if is_kept(name, database)]
     except (DatabaseError, RestoreRefused):
         return Beside()
-    return Beside([Kept(name, int(count)) for name, count in rows], swept)
+    return Beside(kept, swept)
+
+
+def is_kept(name: str, database: str) -> bool:
+    """Whether a restore to ``database`` gave this name to what stood there, which a long name is cut for."""
+    ending = _ENDING.search(name)
+    return ending is not None and name == beside_name(database, ending[0])

@@ -54,7 +54,8 @@ class Command(Subcommand):
             backup = create(connection, options["name"], how, telling)
         gone, left = prune(backup.database, keep=options["keep"], made=backup) if options["keep"] else ([], [])
         if options["as_json"]:
-            self.json({**backup.to_json(), "folder": str(backup.folder), "pruned": [one.name for one in gone]})
+            done = {"pruned": [one.name for one in gone], "left": [one.name for one in left]}
+            self.json({**backup.to_json(), "folder": str(backup.folder), **done})
         elif options["verbosity"]:
             self.line(
                 f"Backed up {backup.database} as {backup.name}: {size(backup.size_bytes)}, {backup.rows:,} rows in"

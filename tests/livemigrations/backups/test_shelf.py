@@ -48,6 +48,8 @@ def test_a_link_is_left(shop: Shop, tmp_path: Path) -> None:
     (shop.folder / "one").symlink_to(tmp_path / "moved")
     done = shop.backup("prune", "--keep", "1", check=False)
     assert (done.returncode, done.stdout.strip()) == (1, f"Left one: it is a link to {tmp_path / 'moved'}.")
+    made = shop.json("create", "--name", "three", "--keep", "2")
+    assert (made["pruned"], made["left"]) == ([], ["one"])
     shop.backup("verify", "one")
 
 
