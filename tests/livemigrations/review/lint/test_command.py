@@ -133,7 +133,7 @@ def test_since_a_commit(site: Site) -> None:
     first.write_text(first.read_text().replace("null=True", "null=False"))
     assert ids(linted(site, "--since", "HEAD")[1]) == ["LM409"]
     text = first.read_text()
-    first.write_text("this is not Python")
+    first.write_text("operations = [")
     _git(site.folder, "commit", "-aqm", "two")
     first.write_text(text)
     assert ids(linted(site, "--since", "HEAD")[1]) == ["LM409"]
