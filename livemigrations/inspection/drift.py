@@ -83,10 +83,7 @@ def drift(
 def _owners(history: History) -> dict[str, str]:
     """The app of each table."""
     assert history.state is not None
-    return {
-        _table(model): model._meta.app_label
-        for model in history.state.apps.get_models(include_auto_created=True)
-    }
+    return {_table(model): model._meta.app_label for model in history.state.apps.get_models(include_auto_created=True)}
 
 
 def _left_alone(loader: MigrationLoader) -> set[str]:

@@ -82,7 +82,7 @@ class LiveMigrateMixin:
             sys.exit(130)
 
     def handle(self, *args: Any, **options: Any) -> str | None:
-        connection = connections[options["database"]]
+        connection, self.report = connections[options["database"]], None
         if options.get("as_json"):
             options["verbosity"] = 0
         selection = Selection(options.get("sprint"), options.get("forward"), options.get("back"), options.get("stage"))
@@ -105,7 +105,6 @@ class LiveMigrateMixin:
             return None
         session = Session(connection, self._reporter(options), _command_line())
         self._session, self._executors, self._started = session, [], time.monotonic()
-        self.report = None
         session.around.long_locks_allowed = bool(options.get("allow_long_locks"))
         self._set_keeper(session, options)
         error: BaseException | None = None

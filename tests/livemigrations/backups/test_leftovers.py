@@ -18,7 +18,13 @@ def test_what_a_restore_kept(database: str, further: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["shop", f"shop{BEFORE}", f"shop{BEFORE}20261121t074500_copy", f"workshop{BEFORE}20261121t074500", f"{BEFORE}20261121t074500"],
+    [
+        "shop",
+        f"shop{BEFORE}",
+        f"shop{BEFORE}20261121t074500_copy",
+        f"workshop{BEFORE}20261121t074500",
+        f"{BEFORE}20261121t074500",
+    ],
 )
 def test_what_is_somebody_elses(name: str) -> None:
     assert not is_kept(name, "shop")
