@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ProgrammingError
 
 from livemigrations.errors import MissingRights
+from livemigrations.statements.names import OURS
 
 TABLES = (
     "livemigrations_run",
@@ -18,6 +19,7 @@ TABLES = (
     "livemigrations_kept",
     "livemigrations_unseeded",
 )
+BOOKS = (OURS, "django_migrations")  # how the names of these tables, and of Django's own, begin
 _LOCK = 7309452918731
 
 

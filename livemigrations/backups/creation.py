@@ -91,10 +91,11 @@ class _Making:
         if name is not None and (self.shelf.folder / check_name(name)).exists():
             raise self.shelf.taken(name)
         program("pg_dump", server_version=server_version(self.source))  # says at once if there is none
+        wanted = name or default_name(self.database)
         with self.shelf.unfinished() as folder:
             try:
-                self._write(folder, name or default_name(self.database))
-                final = self.shelf.shelve(folder, name or default_name(self.database), exact=name is not None)
+                self._write(folder, wanted)
+                final = self.shelf.shelve(folder, wanted, exact=name is not None)
             except OSError as error:
                 raise self._failed(folder, str(error), full=error.errno in _FULL_NUMBERS) from error
             except ProgramFailed as error:
@@ -121,7 +122,6 @@ class _Making:
                 sums = self._sums(moment, look)
             break
         write_safely(folder / SCHEMA, look.schema)
-        wrapper: BaseDatabaseWrapper = self.source
         Backup(
             name=name,
             folder=folder,
@@ -129,7 +129,7 @@ class _Making:
             created_at=at.isoformat(timespec="milliseconds"),
             duration_s=round(time.monotonic() - started, 3),
             format=self.how.format,
-            server_version=".".join(str(part) for part in wrapper.get_database_version()),
+            server_version=".".join(str(part) for part in self.source.get_database_version()),
             pg_dump_version=major_version(program("pg_dump", server_version=server_version(self.source))),
             revision=look.revision,
             applied_count=look.applied,

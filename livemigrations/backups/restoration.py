@@ -53,7 +53,8 @@ class Restoration:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How to restore: into the database ``to`` (None: the connection's), ending the sessions in it (``disconnect``),
-    dropping the old one (``drop_old``), without a look at the server's disk (not ``check_room``). ``confirm`` is told what would be lost and may refuse."""
+    dropping the old one (``drop_old``), with ``jobs`` processes, without a look at the server's disk (not
+    ``check_room``). ``confirm`` gets the database's name and what would be lost, and may refuse by returning False."""
 
     to: str | None = None
     disconnect: bool = False

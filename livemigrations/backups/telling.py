@@ -1,4 +1,4 @@
-"""How far a backup is: a bar on a terminal, plain lines elsewhere, nothing if nothing is wanted."""
+"""Progress of a backup, verification or restore: a bar on a terminal, plain lines elsewhere, nothing if unwanted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVERY_S = 5.0
 
 
 class Telling(Protocol):
-    """Is told what happens, in order. ``fraction`` is the part of the stage that is done, from 0 to 1."""
+    """A progress reporter: is told what happens, in order. ``fraction`` is the part of the stage that is done, 0 to 1."""
 
     def stage(self, text: str) -> None: ...
     def progress(self, text: str, fraction: float) -> None: ...

@@ -78,9 +78,9 @@ def rehearse(
     ``MissingRights`` where the role may not make a database.
     """
     history = History()
-    furniture = _furniture(connection)
+    prerequisites = _prerequisites(connection)
     with scratch_database(connection, purpose=purpose) as scratch, standing_in(scratch, connection.alias) as twin:
-        _furnish(twin, furniture)
+        _make(twin, prerequisites)
         state = rendered(ProjectState(real_apps=set()))
         for migration in migrations:
             tell(str(migration))
@@ -151,7 +151,7 @@ def _run(
     return code or any(not _READS.match(sql) for sql in sent)
 
 
-def _furniture(connection: BaseDatabaseWrapper) -> list[str]:
+def _prerequisites(connection: BaseDatabaseWrapper) -> list[str]:
     """What migrations may find but do not make, as statements: schemas, extensions, functions of defaults."""
     wanted = [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in own_schemas(connection)]
     for name, schema in fetch(
@@ -163,8 +163,8 @@ def _furniture(connection: BaseDatabaseWrapper) -> list[str]:
     return wanted + [str(row[0]) for row in fetch(connection, _FUNCTIONS_OF_DEFAULTS)]
 
 
-def _furnish(twin: BaseDatabaseWrapper, furniture: list[str]) -> None:
-    for statement in furniture:
+def _make(twin: BaseDatabaseWrapper, prerequisites: list[str]) -> None:
+    for statement in prerequisites:
         try:
             with twin.cursor() as cursor:
                 cursor.execute(statement)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
+from livemigrations.bookkeeping import BOOKS
 from livemigrations.catalog import kept
 from livemigrations.catalog.activity import holders, old_transactions
 from livemigrations.catalog.relations import Relation, fetch, has_rows
@@ -16,8 +17,6 @@ from livemigrations.review.planned import TableFacts
 from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, parse
 from livemigrations.statements.tokens import tokens
-
-BOOKS = ("livemigrations_", "django_migrations")
 
 # A table that was never analysed has no estimate of its rows; those that its statistics saw coming in will do.
 _SIZES = """

@@ -22,6 +22,7 @@ from livemigrations.engine.selection import Selection
 from livemigrations.engine.steps import Step
 from livemigrations.errors import LiveMigrationError, MigrationRefused
 from livemigrations.pgtools.copies import schema_copy
+from livemigrations.pgtools.running import server_version
 from livemigrations.results import StepReport
 from livemigrations.review.trace_findings import Scene, findings
 from livemigrations.review.trace_recorder import Place, Recorder
@@ -54,7 +55,7 @@ def trace(
     """
     choice = choice or Choice()
     with read_only(connection):
-        report = TraceReport(connection.alias, "django" if plain else "live", _version(connection), sample)
+        report = TraceReport(connection.alias, "django" if plain else "live", server_version(connection), sample)
         _, chosen = plan_of(dry_session(connection), choice.selection, choice.app_label, choice.migration_name)
         if not chosen:
             return report
@@ -73,10 +74,6 @@ def trace(
     met = {table for statement in report.statements for table in {**statement.held, **statement.scanned}}
     report.tables = {name: table for name, table in scene.tables.items() if name in met}
     return report
-
-
-def _version(connection: BaseDatabaseWrapper) -> int:
-    return int(fetch(connection, "SHOW server_version_num")[0][0])
 
 
 def _unseen(copy: BaseDatabaseWrapper, *, plain: bool) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""A foot in the door: a statement that no transaction can hold is made to wait, so that its locks can be seen."""
+"""Locks of a statement that runs outside of transactions (CREATE INDEX CONCURRENTLY), seen from a second session.
+
+That session holds a weak lock, like a foot in the door, so that the statement has to wait for a moment and can be seen.
+"""
 
 from __future__ import annotations
 

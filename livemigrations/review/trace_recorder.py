@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from django.db import DatabaseError
@@ -15,9 +16,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 from psycopg.sql import Composable
 
+from livemigrations.bookkeeping import BOOKS
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
-from livemigrations.review.facts import BOOKS
 from livemigrations.review.trace_doorstop import Doorstop
 from livemigrations.review.trace_samples import RELATIONS, SAMPLE, Relation, Sample, read_relations, read_sample
 from livemigrations.review.traced import MODES, TracedStatement
@@ -115,14 +116,14 @@ class Recorder:
 
     def _script(self, run: Callable[..., Any], parts: list[str], before: Sample) -> Any:
         """Several statements in one message: a sample goes behind each of them."""
-        told = [not _CONTROL.match(part) and not _BOOKS.search(part) for part in parts]
+        told = [not _is_ours(part) for part in parts]
         pieces = [
             piece for part, tell in zip(parts, told, strict=True) for piece in ([part, SAMPLE] if tell else [part])
         ]
         heard = len(self._heard)
         result = run(";\n".join(pieces))
         samples = self._heard[heard:]
-        for part, after in zip([part for part in parts if not _is_ours(part)], samples, strict=False):
+        for part, after in zip(compress(parts, told), samples, strict=False):
             self._note(part, before, after)
             before = after
         return result

@@ -16,6 +16,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Part, Stage, Work, from_django
 from livemigrations.translation.altered import is_unseen
+from livemigrations.translation.renames import table_of
 from livemigrations.translation.translator import as_it_is
 from livemigrations.writing.doomed import Doomed
 from livemigrations.writing.touching import Touched, meet, touched
@@ -140,8 +141,6 @@ def _translated(operation: Operation, state: ProjectState, app_label: str, new: 
 
 
 def _table(operation: Any, state: ProjectState, app_label: str) -> str:
-    from livemigrations.translation.renames import table_of
-
     name = getattr(operation, "model_name", "") or getattr(operation, "old_name", "") or getattr(operation, "name", "")
     model = state.models.get((app_label, str(name).lower()))
     options = model.options if model else getattr(operation, "options", {}) or {}

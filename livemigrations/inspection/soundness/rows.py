@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from livemigrations.bookkeeping import BOOKS
 from livemigrations.catalog.checksums import ordinary_tables, text_form
 from livemigrations.catalog.kept import SCHEMA as KEPT
 from livemigrations.catalog.relations import fetch
@@ -20,7 +21,6 @@ from livemigrations.inspection.soundness.findings import Look, Severity
 from livemigrations.statements.names import Name, identifier
 
 VERSION = 1
-_BOOKS = ("django_migrations", "livemigrations_")
 _COLUMNS = """
 SELECT a.attname, coalesce(a.attnum = ANY (i.indkey), FALSE), a.attgenerated::text FROM pg_attribute a
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
@@ -43,7 +43,7 @@ def count_rows(look: Look, wanted: Iterable[str] | None = None) -> dict[str, Tab
     The books of the engine and of Django are left out, and what a migration dropped and keeps.
     """
     look.part = "rows"
-    tables = [t for t in ordinary_tables(look.connection) if not t.name.startswith(_BOOKS) and t.schema != KEPT]
+    tables = [t for t in ordinary_tables(look.connection) if not t.name.startswith(BOOKS) and t.schema != KEPT]
     if wanted is not None:
         names = set(wanted)
         tables = [table for table in tables if table.plain in names]

@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.inspection.compatibility import Compatibility, Finding, compatibility
 from livemigrations.management.arguments import rows
 from livemigrations.management.subcommands import Subcommand
+from livemigrations.review.words import plural
 
 _MOST = 6
 
@@ -81,7 +82,7 @@ def _lines(found: Compatibility, *, verbosity: int) -> Iterator[str]:
         yield "There is nothing to try: no migration would be run, or no release was here before."
     else:
         word = "works" if found.works else "BREAKS"
-        after = f"{len(found.ran)} migration{'s' * (len(found.ran) != 1)}"
+        after = plural(len(found.ran), "migration")
         yield f"The previous release ({found.release}) {word} after {after}; {found.tried} things tried."
     for findings in _by_cause(found.findings):
         yield from _told(findings, most=None if verbosity > 1 else _MOST)

@@ -7,6 +7,7 @@ from textwrap import fill, indent
 
 from livemigrations.review.lint.findings import Finding, Report, Rule, Severity
 from livemigrations.review.lint.sources import read
+from livemigrations.review.words import plural
 
 _FRAME, _WIDTH = 6, 110
 
@@ -53,15 +54,10 @@ def _explanation(finding: Finding) -> Iterator[str]:
 
 
 def _summary(report: Report) -> str:
-    counts = [
-        f"{report.count(severity)} {severity.value}{'s' * (report.count(severity) != 1)}"
-        for severity in Severity
-        if report.count(severity)
-    ]
+    counts = [plural(count, severity.value) for severity in Severity if (count := report.count(severity))]
     allowed = len(report.findings) - len(report.open)
-    looked = f"{len(report.migrations)} migration{'s' * (len(report.migrations) != 1)}"
     tail = f", {allowed} allowed by comments" if allowed else ""
-    return f"{looked}: {', '.join(counts) or 'nothing found'}{tail}."
+    return f"{plural(len(report.migrations), 'migration')}: {', '.join(counts) or 'nothing found'}{tail}."
 
 
 def explained(rule: Rule) -> Iterator[str]:
