@@ -6,7 +6,7 @@ import re
 
 from livemigrations.engine.steps import RowCheck
 from livemigrations.statements.names import Name, identifier
-from livemigrations.statements.tokens import tokens
+from livemigrations.statements.tokens import split_commas, tokens
 
 SAMPLES = 5
 
@@ -42,8 +42,6 @@ def violations(table: Name, body: str) -> RowCheck | None:
 
 def duplicates(table: Name, columns: str, condition: str = "", *, nulls_distinct: bool = True) -> RowCheck:
     """Groups of rows that a unique index over ``columns`` (SQL, comma separated) would refuse."""
-    from livemigrations.statements.tokens import split_commas
-
     keys = [_expression(part) for part in split_commas(columns)]
     filters = [f"({key}) IS NOT NULL" for key in keys] if nulls_distinct else []
     where = " AND ".join([*filters, *([f"({condition})"] if condition else [])])

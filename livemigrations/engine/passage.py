@@ -18,7 +18,9 @@ from livemigrations.engine.planner import Planner, digest_of, parts, source_of
 from livemigrations.engine.runner import run_step
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationEdited, StepFailed
+from livemigrations.statements.parse import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +177,6 @@ class Passage:
         return self._plan(place, backwards=True)
 
     def _undo_steps(self, place: Place, rows: list[Row]) -> list[Step]:
-        from livemigrations.engine.translate import steps_for
-        from livemigrations.statements.parse import parse
-
         statements = [sql for row in reversed(rows) for sql in row.definition.undo]
         steps = list(steps_for(self.session.around, parse(";\n".join(statements))))
         return steps or [Step(f"left as it was found: {place.operation.describe()}", Lane.INSTANT)]

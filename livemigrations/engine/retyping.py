@@ -29,6 +29,7 @@ from livemigrations.errors import MigrationRefused
 from livemigrations.statements.names import Name, beside, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.recolumned import key_recolumned, recolumned
+from livemigrations.statements.tokens import tokens
 from livemigrations.statements.types import narrows
 
 _GOES = ("-- it goes with the new column",)
@@ -315,7 +316,5 @@ class _Change:
 
 def _own(statement: Statement) -> set[str]:
     """The columns of a foreign key that is to be added."""
-    from livemigrations.statements.tokens import tokens
-
     own = statement.body.split("REFERENCES")[0].partition("(")[2]
     return {token.name for token in tokens(own) if token.kind in ("quoted", "word")}

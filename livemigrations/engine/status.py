@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,8 +21,6 @@ from livemigrations.results import AppliedMigration, PendingMigration, Status
 
 def description_of(migration: Migration) -> str:
     """The first line of the migration module's docstring, or its name in words."""
-    import sys
-
     module = sys.modules.get(type(migration).__module__)
     text = (module.__doc__ or "").strip().splitlines() if module else []
     return text[0] if text else migration.name.replace("_", " ")

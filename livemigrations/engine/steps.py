@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -96,7 +96,7 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """What the journal keeps; Python work is not part of it."""
-        data = asdict(self) if self.work is None else asdict(_without_work(self))
+        data = asdict(replace(self, work=None))  # a closure cannot be copied
         data.pop("work")
         return data
 
@@ -123,9 +123,3 @@ class Step:
 def _fill(data: dict[str, Any]) -> Fill:
     pairs = {name: tuple(map(tuple, data.get(name, ()))) for name in ("key", "settings")}
     return Fill(**{**data, **pairs})
-
-
-def _without_work(step: Step) -> Step:
-    from dataclasses import replace
-
-    return replace(step, work=None)
