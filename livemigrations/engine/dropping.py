@@ -29,7 +29,7 @@ def column(around: Surroundings, statement: Statement, plain: Step) -> Iterator[
 def table(around: Surroundings, statement: Statement, plain: Step) -> Iterator[Step]:
     """The steps instead of ``plain``, which drops one table."""
     assert statement.table is not None
-    found, cascade = around.standing(statement.table), bool(_tail(statement))
+    found, cascade = around.standing(statement.table), statement.body == "CASCADE"
     if found and _is_a_copy(around, found):
         yield plain
     elif found and _holds_rows(around, found):
@@ -49,7 +49,7 @@ def one_by_one(around: Surroundings, statement: Statement) -> Iterator[tuple[Sta
     for table in tables:
         one = replace(statement, table=table, references=())
         if len(tables) > 1:
-            one = replace(one, sql=f"DROP TABLE IF EXISTS {table}{_tail(statement)}")
+            one = replace(one, sql=f"DROP TABLE IF EXISTS {table} {statement.body}".rstrip())
         yield one, between
         between = []
 
@@ -62,7 +62,3 @@ def _is_a_copy(around: Surroundings, found: Relation) -> bool:
     """Whether it is what a step kept, which goes when that step is taken back."""
     books = found.schema == kept.SCHEMA and has_bookkeeping(around.connection)
     return books and kept.entry(around.connection, found.name) is not None
-
-
-def _tail(statement: Statement) -> str:
-    return " CASCADE" if statement.sql.rstrip().upper().endswith("CASCADE") else ""

@@ -14,7 +14,7 @@ from livemigrations.statements.columns import take_apart
 from livemigrations.statements.constraints import constraint_name
 from livemigrations.statements.names import parse_name
 from livemigrations.statements.parse import Kind, Statement
-from livemigrations.statements.tokens import split_commas, tokens
+from livemigrations.statements.tokens import first_parentheses, split_commas, tokens
 
 Info = dict[str, Any]
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
@@ -132,11 +132,11 @@ class Pending:
 
 def _of_table(table: str, body: str) -> list[tuple[str, Info]]:
     """The constraints in the parentheses of a CREATE TABLE."""
-    inner = _parenthesis(body)
+    inner = first_parentheses(body)
     found: list[tuple[str, str]] = []
     for item in split_commas(inner) if inner else []:
         first = next(tokens(item))
-        rest = item[first.end - first.start :].strip()
+        rest = item[first.end :].strip()
         if first.word == "CONSTRAINT":
             name = next(tokens(rest))
             found.append((name.name, rest[name.end :].strip()))
@@ -147,21 +147,10 @@ def _of_table(table: str, body: str) -> list[tuple[str, Info]]:
     return [(name, _constraint(text)) for name, text in found]
 
 
-def _parenthesis(text: str) -> str:
-    """What stands in the first parentheses; empty without any."""
-    start = -1
-    for token in tokens(text):
-        if token.text == "(" and token.kind == "mark" and not token.depth and start < 0:
-            start = token.end
-        elif token.text == ")" and token.kind == "mark" and not token.depth and start >= 0:
-            return text[start : token.start]
-    return ""
-
-
 def _columns(text: str) -> list[str | None]:
     """The plain columns of a list; an expression counts as None, as in Django's introspection."""
     found: list[str | None] = []
-    for part in split_commas(_parenthesis(text)):
+    for part in split_commas(first_parentheses(text)):
         pieces = list(tokens(part))
         plain = pieces and pieces[0].kind in ("quoted", "word") and not (len(pieces) > 1 and pieces[1].text == "(")
         found.append(pieces[0].name if plain else None)
@@ -170,7 +159,7 @@ def _columns(text: str) -> list[str | None]:
 
 def _constraint(body: str) -> Info:
     word = next(tokens(body)).word
-    quoted = [token.name for token in tokens(_parenthesis(body)) if token.kind == "quoted"]
+    quoted = [token.name for token in tokens(first_parentheses(body)) if token.kind == "quoted"]
     columns: list[Any] = list(dict.fromkeys(quoted)) if word == "CHECK" else _columns(body)
     return {
         "columns": columns,

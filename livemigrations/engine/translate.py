@@ -9,12 +9,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from livemigrations.catalog.definitions import read_columns
+from livemigrations.catalog.partitions import partitions
+from livemigrations.catalog.twins import named_columns
 from livemigrations.engine import checks, dropping, hazards, releasing
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.statements.columns import take_apart
-from livemigrations.statements.names import Name, identifier
-from livemigrations.statements.parse import Kind, Statement
+from livemigrations.statements.constraints import columns_in_name
+from livemigrations.statements.names import Name, default_name, identifier
+from livemigrations.statements.parse import Kind, Statement, parse
+from livemigrations.statements.tokens import first_parentheses, tokens
 from livemigrations.statements.types import narrows
 
 Rule = Callable[[Surroundings, Statement], Iterator[Step]]
@@ -79,7 +84,7 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
 
 
 def _label(statement: Statement) -> str:
-    if statement.table is not None and statement.kind != Kind.ALTER_TABLE:
+    if statement.table is not None and statement.kind not in (Kind.ALTER_TABLE, Kind.UNTRANSACTIONAL):
         on = f" on {statement.table.plain}" if statement.name else f" {statement.table.plain}"
         return f"{statement.kind.value} {statement.name}{on}".replace("  ", " ")
     text = " ".join(statement.sql.split())
@@ -172,6 +177,9 @@ def _create_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
     table = statement.table
     assert table is not None
     found = around.find(table)
+    if found and found.is_partitioned and statement.only:
+        yield from _plain(around, statement)
+        return
     if found and found.is_partitioned:
         yield from _partitioned_index(around, statement)
         return
@@ -195,26 +203,15 @@ def _concurrent_index(table: Name, name: str, rest: str, *, unique: bool) -> Ste
 
 
 def _unique_checks(table: Name, rest: str) -> tuple[RowCheck, ...]:
-    from livemigrations.statements.tokens import tokens
-
-    columns, condition, start = "", "", -1
-    for token in tokens(rest):
-        if token.text == "(" and not token.depth and start < 0:
-            start = token.end
-        elif token.text == ")" and not token.depth and start >= 0 and not columns:
-            columns = rest[start : token.start]
-        elif token.word == "WHERE" and not token.depth:
-            condition = rest[token.end :].strip()
+    columns = first_parentheses(rest)
+    where = next((token for token in tokens(rest) if token.word == "WHERE" and not token.depth), None)
+    condition = rest[where.end :].strip() if where else ""
     distinct = "NULLS NOT DISTINCT" not in rest.upper()
     return (checks.duplicates(table, columns, condition, nulls_distinct=distinct),) if columns else ()
 
 
 def _partitioned_index(around: Surroundings, statement: Statement) -> Iterator[Step]:
     """ON ONLY each table that has partitions, concurrently on each that has rows, and each attached to the one above."""
-    from livemigrations.catalog.partitions import partitions
-    from livemigrations.catalog.twins import named_columns
-    from livemigrations.statements.constraints import columns_in_name
-
     parent = statement.table
     assert parent is not None
     found = around.find(parent)
@@ -364,9 +361,6 @@ def _add_key(around: Surroundings, statement: Statement, *, primary: bool) -> It
 
 
 def _all_not_null(around: Surroundings, table: Name, columns: str) -> bool:
-    from livemigrations.catalog.definitions import read_columns
-    from livemigrations.statements.tokens import tokens
-
     found = around.find(table)
     known = read_columns(around.connection, found.oid) if found else {}
     names = [token.name for token in tokens(columns) if token.kind in ("word", "quoted")]
@@ -394,8 +388,6 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
         undo=_undo(around, statement),
     )
     for name, body in column.constraints if sql != statement.sql else ():
-        from livemigrations.statements.parse import parse
-
         for constraint in parse(f"ALTER TABLE {table} ADD CONSTRAINT {identifier(name)} {body}"):
             yield from _add_constraint(around, constraint)
     if first_null:
@@ -405,8 +397,6 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
 
 
 def _set_not_null(around: Surroundings, statement: Statement) -> Iterator[Step]:
-    from livemigrations.statements.names import default_name
-
     table, column = statement.table, identifier(statement.name)
     assert table is not None
     name = default_name(table.name, statement.name, "live_not_null")

@@ -94,6 +94,8 @@ def _begins(found: list[Token], position: int) -> bool:
     following = found[position + 1].word if position + 1 < len(found) else ""
     if token.word == "NOT" and following in ("DEFERRABLE", "DISTINCT", "ENFORCED", "VALID"):
         return False
+    if [before.word for before in found[max(0, position - 2) : position]] == ["SET", "DEFAULT"]:
+        return True  # ON DELETE SET DEFAULT ends there
     return found[position - 1].word not in _GOES_ON_AFTER
 
 

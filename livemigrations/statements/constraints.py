@@ -20,6 +20,8 @@ _NO_COLUMN = re.compile(
 def constraint_name(table: str, body: str) -> str:
     """The name of a constraint whose text is ``body``: the keyword and what follows it."""
     word = next(tokens(body)).word
+    if word in ("PRIMARY", "UNIQUE") and (index := _index_taken(body)):
+        return index
     if word == "PRIMARY":
         return default_name(table, "", LABELS[word])
     if word == "NOT":
@@ -28,6 +30,13 @@ def constraint_name(table: str, body: str) -> str:
         columns = list(dict.fromkeys(_variables(body)))
         return default_name(table, columns[0] if len(columns) == 1 else "", LABELS[word])
     return default_name(table, "_".join(_listed(body, with_include=word != "FOREIGN")), LABELS[word])
+
+
+def _index_taken(body: str) -> str:
+    """The index that a key is made from, which gives it its name: UNIQUE USING INDEX …; empty for any other key."""
+    found = [token for token in tokens(body) if token.word != "KEY"]
+    taken = [token.word for token in found[1:3]] == ["USING", "INDEX"]
+    return found[3].name if taken and len(found) > 3 else ""
 
 
 def index_name(table: str, body: str) -> str:

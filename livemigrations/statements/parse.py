@@ -43,7 +43,8 @@ class Statement:
 
     ``table`` is the relation that it changes; ``name`` the column, constraint, index or new name; ``body`` the text
     behind the name; ``references`` the tables that foreign keys in it point at, or that are dropped together with
-    ``table``; ``guarded`` says that it does nothing where the object exists (IF NOT EXISTS).
+    ``table``; ``guarded`` says that it does nothing where the object exists (IF NOT EXISTS), ``only`` that an index is
+    not one of the table's partitions too (ON ONLY).
     """
 
     sql: str
@@ -55,6 +56,7 @@ class Statement:
     unique: bool = False
     concurrently: bool = False
     guarded: bool = False
+    only: bool = False
 
 
 class _Reader:
@@ -133,19 +135,14 @@ def _statement(reader: _Reader) -> Iterator[Statement]:
         yield Statement(reader.sql, Kind.SET_CONSTRAINTS)
     elif first in ("INSERT", "UPDATE", "DELETE", "SELECT", "WITH", "MERGE", "COPY", "DO", "CALL", "VALUES"):
         yield Statement(reader.sql, Kind.ROWS)
-    elif first in (
-        "VACUUM",
-        "CLUSTER",
-        "REINDEX",
-        "BEGIN",
-        "START",
-        "COMMIT",
-        "ROLLBACK",
-        "END",
-    ) or _adds_enum_value(reader):
+    elif first in _UNTRANSACTIONAL or reader.accept("ALTER", "SYSTEM") or _adds_enum_value(reader):
         yield Statement(reader.sql, Kind.UNTRANSACTIONAL)
     else:
         yield Statement(reader.sql, Kind.OBJECT)
+
+
+_UNTRANSACTIONAL = ("VACUUM", "CLUSTER", "REINDEX", "BEGIN", "START", "COMMIT", "ROLLBACK", "END")
+_UNTRANSACTIONAL_OBJECTS = ("DATABASE", "TABLESPACE", "SUBSCRIPTION")  # neither their CREATE nor their DROP
 
 
 def _adds_enum_value(reader: _Reader) -> bool:
@@ -159,7 +156,7 @@ def _create(reader: _Reader) -> Statement:
     unique = reader.accept("UNIQUE")
     if reader.accept("INDEX"):
         return _create_index(reader, unique=unique)
-    if reader.accept("DATABASE") or reader.accept("TABLESPACE"):
+    if any(map(reader.accept, _UNTRANSACTIONAL_OBJECTS)):
         return Statement(reader.sql, Kind.UNTRANSACTIONAL)
     reader.accept("CONSTRAINT")
     if reader.accept("TRIGGER"):
@@ -183,7 +180,7 @@ def _create_index(reader: _Reader, *, unique: bool) -> Statement:
     guarded = reader.accept("IF", "NOT", "EXISTS")
     name = "" if reader.accept("ON") else reader.name().name
     reader.accept("ON")
-    reader.accept("ONLY")
+    only = reader.accept("ONLY")
     table, body = reader.name(), reader.rest()
     return Statement(
         reader.sql,
@@ -194,6 +191,7 @@ def _create_index(reader: _Reader, *, unique: bool) -> Statement:
         unique=unique,
         concurrently=concurrently,
         guarded=guarded,
+        only=only,
     )
 
 
@@ -207,15 +205,16 @@ def _drop(reader: _Reader) -> Iterator[Statement]:
             yield Statement(sql, Kind.DROP_INDEX, index, index.name, tail.strip(), concurrently=concurrently)
     elif reader.accept("TABLE"):
         reader.accept("IF", "EXISTS")
-        tables = [table for table, _ in _names(reader)]
-        yield Statement(reader.sql, Kind.DROP_TABLE, tables[0], references=tuple(tables[1:]))
+        found = list(_names(reader))
+        tables, tail = [table for table, _ in found], found[0][1]
+        yield Statement(reader.sql, Kind.DROP_TABLE, tables[0], "", tail.strip(), tuple(tables[1:]))
     elif reader.accept("TRIGGER"):
         reader.accept("IF", "EXISTS")
         name = reader.name().name
         reader.accept("ON")
         yield Statement(reader.sql, Kind.DROP_TRIGGER, reader.name(), name)
     else:
-        kind = Kind.UNTRANSACTIONAL if reader.accept("DATABASE") else Kind.OBJECT
+        kind = Kind.UNTRANSACTIONAL if any(map(reader.accept, _UNTRANSACTIONAL_OBJECTS)) else Kind.OBJECT
         yield Statement(reader.sql, kind)
 
 
@@ -230,19 +229,21 @@ def _names(reader: _Reader) -> Iterator[tuple[Name, str]]:
 
 def _alter_table(reader: _Reader) -> Iterator[Statement]:
     guarded = reader.accept("IF", "EXISTS")
-    reader.accept("ONLY")
+    only = reader.accept("ONLY")
     table = reader.name()
+    head = f"ALTER TABLE {'IF EXISTS ' * guarded}{'ONLY ' * only}{table} "
     for action in split_commas(reader.rest()):
-        head = f"ALTER TABLE {'IF EXISTS ' * guarded}{table} "
-        yield _action(head + action, table, _Reader(action))
+        yield _action(head, table, _Reader(action))
 
 
 _REWRITING = ("LOGGED", "UNLOGGED", "TABLESPACE", "ACCESS")
 
 
-def _action(sql: str, table: Name, action: _Reader) -> Statement:
+def _action(head: str, table: Name, action: _Reader) -> Statement:
+    """One action of an ALTER TABLE; ``head`` is the statement up to the table's name."""
+    sql = head + action.sql
     if action.accept("ADD"):
-        return _add(sql, table, action)
+        return _add(head, table, action)
     if action.accept("VALIDATE", "CONSTRAINT"):
         return Statement(sql, Kind.VALIDATE, table, action.name().name)
     if action.accept("RENAME", "TO"):
@@ -256,7 +257,8 @@ def _action(sql: str, table: Name, action: _Reader) -> Statement:
         return _alter_column(sql, table, action)
     if action.accept("SET") and (token := action.peek()) and token.word in _REWRITING:
         return Statement(sql, Kind.REWRITE, table, token.word)
-    return Statement(sql, Kind.ALTER_TABLE, table)
+    detached = action.accept("DETACH", "PARTITION") and action.all[-1].word == "CONCURRENTLY"
+    return Statement(sql, Kind.UNTRANSACTIONAL if detached else Kind.ALTER_TABLE, table)
 
 
 def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
@@ -272,7 +274,8 @@ def _alter_column(sql: str, table: Name, action: _Reader) -> Statement:
     return Statement(sql, Kind.ALTER_TABLE, table, column)
 
 
-def _add(sql: str, table: Name, action: _Reader) -> Statement:
+def _add(head: str, table: Name, action: _Reader) -> Statement:
+    sql = head + action.sql
     if action.accept("CONSTRAINT"):
         name = action.name().name
         return Statement(sql, Kind.ADD_CONSTRAINT, table, name, action.rest(), action.references())
@@ -280,7 +283,7 @@ def _add(sql: str, table: Name, action: _Reader) -> Statement:
     if token and token.word in LABELS:
         name = constraint_name(table.name, action.rest())
         body, references = action.rest(), action.references()
-        sql = f"ALTER TABLE {table} ADD CONSTRAINT {Name('', name)} {body}"
+        sql = f"{head}ADD CONSTRAINT {Name('', name)} {body}"
         return Statement(sql, Kind.ADD_CONSTRAINT, table, name, body, references)
     action.accept("COLUMN")
     guarded = action.accept("IF", "NOT", "EXISTS")

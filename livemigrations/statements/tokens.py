@@ -26,7 +26,10 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One piece of SQL. ``kind`` is word, quoted, string, number or mark; ``depth`` counts open parentheses."""
+    """One piece of SQL. ``kind`` is word, quoted, string, number or mark.
+
+    ``start`` and ``end`` are its place in the text; ``depth`` counts the parentheses and brackets open around it.
+    """
 
     kind: str
     text: str
@@ -75,9 +78,9 @@ def tokens(sql: str) -> Iterator[Token]:
             kind = "string"
         if kind != "space":
             text = sql[position:end]
-            depth -= text == ")"
+            depth -= text in (")", "]")
             yield Token("string" if kind == "estring" else kind, text, position, end, max(depth, 0))
-            depth += text == "("
+            depth += text in ("(", "[")
         position = end
 
 
@@ -105,8 +108,20 @@ def split(sql: str) -> list[str]:
     return parts + ([sql[open_[0].start : open_[-1].end]] if open_ else [])
 
 
+def first_parentheses(sql: str) -> str:
+    """Return what stands in the first parentheses of ``sql``; empty without any."""
+    start = -1
+    for token in tokens(sql):
+        if token.kind == "mark" and not token.depth:
+            if token.text == "(" and start < 0:
+                start = token.end
+            elif token.text == ")" and start >= 0:
+                return sql[start : token.start]
+    return ""
+
+
 def split_commas(sql: str) -> list[str]:
-    """Return the pieces of ``sql`` between commas that stand in no parenthesis."""
+    """Return the pieces of ``sql`` between commas that stand in no parentheses or brackets."""
     pieces, start = [], 0
     for token in tokens(sql):
         if token.text == "," and not token.depth:

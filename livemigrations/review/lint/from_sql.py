@@ -17,7 +17,7 @@ from livemigrations.review.lint.volatility import of_sql
 from livemigrations.statements.columns import NewColumn, take_apart
 from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, Statement, parse
-from livemigrations.statements.tokens import split_commas, tokens
+from livemigrations.statements.tokens import first_parentheses, split_commas, tokens
 
 Changes = Iterator[Change]
 _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
@@ -75,7 +75,7 @@ def _create_table(scene: Scene, statement: Statement) -> Changes:
 
 def _created(scene: Scene, statement: Statement, table: Name) -> Changes:
     yield _change(scene, statement, Effect.CREATE_TABLE)
-    for item in split_commas(_parenthesis(statement.body)):
+    for item in split_commas(first_parentheses(statement.body)):
         pieces = list(tokens(item))
         if not pieces:
             continue
@@ -91,23 +91,10 @@ def _told_inside(scene: Scene, table: Name, item: str) -> Changes:
         yield from _told(scene, statement)
 
 
-def _parenthesis(text: str) -> str:
-    """What stands in the first parentheses; empty without any."""
-    start = -1
-    for token in tokens(text):
-        if token.kind == "mark" and not token.depth:
-            if token.text == "(" and start < 0:
-                start = token.end
-            elif token.text == ")" and start >= 0:
-                return text[start : token.start]
-    return ""
-
-
 def _drop_table(scene: Scene, statement: Statement) -> Changes:
-    cascade = bool(re.search(r"\bCASCADE\s*$", statement.sql, re.IGNORECASE))
     for table in (statement.table, *statement.references):
         if table is not None:
-            yield scene.change(Effect.DROP_TABLE, table.name, sql=statement.sql, cascade=cascade)
+            yield scene.change(Effect.DROP_TABLE, table.name, sql=statement.sql, cascade=statement.body == "CASCADE")
 
 
 def _rename_table(scene: Scene, statement: Statement) -> Changes:
@@ -211,7 +198,7 @@ def _field(scene: Scene, statement: Statement) -> AnyField | None:
 
 
 def _create_index(scene: Scene, statement: Statement) -> Changes:
-    parts = [next(tokens(part), None) for part in split_commas(_parenthesis(statement.body))]
+    parts = [next(tokens(part), None) for part in split_commas(first_parentheses(statement.body))]
     columns = tuple(part.name if part and part.kind in ("word", "quoted") else "" for part in parts)
     plain = not re.search(r"\bWHERE\b|\bUSING\s+(?!btree)|_ops\b", statement.body, re.IGNORECASE)
     effect = Effect.ADD_UNIQUE if statement.unique else Effect.ADD_INDEX
@@ -227,7 +214,7 @@ def _drop_index(scene: Scene, statement: Statement) -> Changes:
         existing=True,
         name=statement.name,
         online=statement.concurrently,
-        cascade=statement.body.upper() == "CASCADE",
+        cascade=statement.body == "CASCADE",
         sql=statement.sql,
     )
 
@@ -254,7 +241,7 @@ def _add_constraint(scene: Scene, statement: Statement) -> Changes:
         yield _change(scene, statement, effect, name="".join(column), null=False, valid=valid)
         return
     target = statement.references[0].name if statement.references else ""
-    pieces = [next(tokens(part), None) for part in split_commas(_parenthesis(statement.body))]
+    pieces = [next(tokens(part), None) for part in split_commas(first_parentheses(statement.body))]
     yield _change(
         scene,
         statement,

@@ -36,6 +36,8 @@ DEFINITIONS = [
     "timestamp with time zone DEFAULT now() NOT NULL",
     "double precision DEFAULT random() NULL",
     "character varying(10)[] DEFAULT '{}'::character varying(10)[] NOT NULL",
+    "text[] DEFAULT ARRAY['a', 'not null'] NOT NULL",
+    "integer DEFAULT 1 REFERENCES other (id) ON DELETE SET DEFAULT NOT NULL",
     "jsonb DEFAULT '{\"a\": [1, 2]}'::jsonb NOT NULL CHECK (col <> '{}'::jsonb)",
     "interval day to second(3) DEFAULT '1 day'",
 ]

@@ -43,7 +43,11 @@ def only(sql: str) -> Statement:
         ("ALTER TABLE t ALTER COLUMN c DROP NOT NULL", Kind.ALTER_TABLE, "t", "c"),
         ("ALTER TABLE t ALTER COLUMN c SET DEFAULT 'a,b'", Kind.ALTER_TABLE, "t", "c"),
         ('ALTER TABLE t ADD CONSTRAINT "N" CHECK (a > 0)', Kind.ADD_CONSTRAINT, "t", "N"),
+        ("ALTER TABLE t ALTER COLUMN c SET DEFAULT ARRAY['a', 'b']", Kind.ALTER_TABLE, "t", "c"),
         ("ALTER TABLE t ADD UNIQUE (a)", Kind.ADD_CONSTRAINT, "t", "t_a_key"),
+        ("ALTER TABLE t ADD UNIQUE (a) USING INDEX TABLESPACE x", Kind.ADD_CONSTRAINT, "t", "t_a_key"),
+        ('ALTER TABLE t ADD UNIQUE USING INDEX "I" DEFERRABLE', Kind.ADD_CONSTRAINT, "t", "I"),
+        ("ALTER TABLE t ADD PRIMARY KEY USING INDEX i", Kind.ADD_CONSTRAINT, "t", "i"),
         ('ALTER TABLE t ADD NOT NULL "A"', Kind.ADD_CONSTRAINT, "t", "t_A_not_null"),
         ('ALTER TABLE t ADD "not" int', Kind.ADD_COLUMN, "t", "not"),
         ("ALTER TABLE t ALTER c SET EXPRESSION AS (a + 1)", Kind.REWRITE, "t", "c"),
@@ -53,6 +57,8 @@ def only(sql: str) -> Statement:
         ("ALTER TABLE t SET TABLESPACE x", Kind.REWRITE, "t", "TABLESPACE"),
         ("ALTER TABLE t SET (fillfactor = 70)", Kind.ALTER_TABLE, "t", ""),
         ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", Kind.ALTER_TABLE, "t", ""),
+        ("ALTER TABLE t DETACH PARTITION p", Kind.ALTER_TABLE, "t", ""),
+        ("ALTER TABLE t DETACH PARTITION s.p CONCURRENTLY", Kind.UNTRANSACTIONAL, "t", ""),
         ("CREATE INDEX i ON t (a)", Kind.CREATE_INDEX, "t", "i"),
         ("CREATE INDEX ON t (a, lower(b))", Kind.CREATE_INDEX, "t", "t_a_lower_idx"),
         ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY s.t USING btree (a)", Kind.CREATE_INDEX, "s.t", "i"),
@@ -83,6 +89,10 @@ def test_statements_about_a_table(sql: str, kind: Kind, table: str, name: str) -
         ("ALTER TYPE c ADD VALUE 'b'", Kind.UNTRANSACTIONAL),
         ("VACUUM t", Kind.UNTRANSACTIONAL),
         ("CREATE DATABASE d", Kind.UNTRANSACTIONAL),
+        ("CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p", Kind.UNTRANSACTIONAL),
+        ("DROP SUBSCRIPTION IF EXISTS s", Kind.UNTRANSACTIONAL),
+        ("DROP TABLESPACE t", Kind.UNTRANSACTIONAL),
+        ("ALTER SYSTEM SET work_mem = '8MB'", Kind.UNTRANSACTIONAL),
         ("ALTER SEQUENCE IF EXISTS s AS bigint", Kind.OBJECT),
         ("ALTER INDEX i RENAME TO j", Kind.OBJECT),
         ("GRANT SELECT ON t TO r", Kind.OBJECT),
@@ -98,6 +108,24 @@ def test_actions_of_one_alter_table() -> None:
     assert [one.kind for one in found] == [Kind.ADD_COLUMN, Kind.DROP_COLUMN, Kind.ADD_CONSTRAINT]
     assert found[0].sql == 'ALTER TABLE IF EXISTS "t" ADD COLUMN a numeric(5, 2) DEFAULT f(1, 2)'
     assert found[2].name == "t_a_check"
+
+
+def test_only_the_table_itself_stays_only_the_table_itself() -> None:
+    found = list(parse("ALTER TABLE IF EXISTS ONLY t ALTER a SET DEFAULT 5, ADD CHECK (a > 0) NO INHERIT"))
+    assert [one.sql for one in found] == [
+        'ALTER TABLE IF EXISTS ONLY "t" ALTER a SET DEFAULT 5',
+        'ALTER TABLE IF EXISTS ONLY "t" ADD CONSTRAINT "t_a_check" CHECK (a > 0) NO INHERIT',
+    ]
+    assert only("CREATE INDEX i ON ONLY t (a)").only
+    assert not only("CREATE INDEX i ON t (a)").only
+
+
+@pytest.mark.parametrize(
+    ("sql", "tail"),
+    [("DROP TABLE water_cascade", ""), ('DROP TABLE a, "b" cascade', "CASCADE"), ("DROP TABLE a RESTRICT", "RESTRICT")],
+)
+def test_cascade_is_a_word_of_its_own(sql: str, tail: str) -> None:
+    assert only(sql).body == tail
 
 
 def test_several_indexes_are_dropped_one_by_one() -> None:

@@ -57,6 +57,7 @@ def test_a_remark_inside_stays() -> None:
     [
         ("a, b", ["a", "b"]),
         ("f(a, b), c", ["f(a, b)", "c"]),
+        ("ARRAY[a, b[1]], (ARRAY['c', 'd'])[1], e", ["ARRAY[a, b[1]]", "(ARRAY['c', 'd'])[1]", "e"]),
         ("'a,b', \"c,d\", $$e,f$$", ["'a,b'", '"c,d"', "$$e,f$$"]),
         ("numeric(10, 2)", ["numeric(10, 2)"]),
         ("", [""]),
