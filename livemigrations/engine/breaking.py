@@ -10,9 +10,9 @@ from typing import Any
 from django.db.migrations import operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
-from django.db.models import Field, ForeignKey, ManyToManyField
 
 from livemigrations.statements.parse import Kind, Statement, parse
+from livemigrations.translation.naming import column_of, table_of
 from livemigrations.translation.narrowing import narrows
 
 _TAKEN_AWAY = (Kind.DROP_COLUMN, Kind.DROP_TABLE, Kind.RENAME_TABLE, Kind.SET_NOT_NULL)
@@ -50,7 +50,7 @@ class Known:
             if getattr(operation, "adopts", False):
                 self.models[app, operation.name_lower] = {name.lower() for name, _ in operation.fields}
             else:
-                self.made.add(str(operation.options.get("db_table") or f"{app}_{operation.name_lower}"))
+                self.made.add(table_of(app, operation.name, operation.options))
 
 
 def breaks(operation: Operation, app: str, known: Known | None = None, before: ProjectState | None = None) -> bool:
@@ -97,8 +97,8 @@ def _subject(operation: Any) -> tuple[str, str]:
 
 def _by_definition(operation: Operation, app: str, model: str, name: str, state: ModelState | None) -> bool:
     if isinstance(operation, operations.AlterModelTable):
-        old = state.options.get("db_table") or f"{app}_{model.lower()}" if state else ""
-        return (operation.table or f"{app}_{model.lower()}") != old
+        old = table_of(app, model, state.options) if state else ""
+        return table_of(app, model, {"db_table": operation.table}) != old
     if isinstance(operation, operations.AlterField):
         old_field = state.fields.get(name) if state else None
         if old_field is None:
@@ -108,13 +108,6 @@ def _by_definition(operation: Operation, app: str, model: str, name: str, state:
         renamed = state.fields[name]
         return column_of(name, renamed) != column_of(operation.new_name, renamed)
     return True
-
-
-def column_of(name: str, field: Field[Any, Any]) -> str | None:
-    """The column of a field of a state; None for many to many."""
-    if isinstance(field, ManyToManyField):
-        return None
-    return field.db_column or (f"{name}_id" if isinstance(field, ForeignKey) else name)
 
 
 def _statements(operation: operations.RunSQL) -> Iterator[Statement]:

@@ -14,7 +14,7 @@ from livemigrations import operations as live
 from livemigrations.conf import small_table_bytes
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
-from livemigrations.statements.names import Name, parse_name
+from livemigrations.engine.touched import quoted, table_of
 from livemigrations.translation import from_django, writes_rows
 from livemigrations.translation.render import proposal
 
@@ -70,11 +70,11 @@ def undoing(operation: Operation, app: str, after: ProjectState) -> Operation | 
 
 
 def _is_large(around: Surroundings, app: str, operation: Any, before: ProjectState) -> bool:
-    model = before.models.get((app, operation.model_name_lower))
-    if model is None:
+    key = (app, operation.model_name_lower)
+    name = table_of(before, key) if key in before.models else None
+    if name is None:
         return False
-    name = str(model.options.get("db_table") or f"{app}_{operation.model_name_lower}")
-    table = parse_name(name) if name.startswith('"') else Name("", name)
+    table = quoted(name)
     found = around.find(table)
     return found is not None and found.size > small_table_bytes() and around.populated(table)
 

@@ -29,6 +29,7 @@ from livemigrations.engine.touched import (
 from livemigrations.errors import MissingRights
 from livemigrations.operations import ChangeColumnType, CreateTrigger, DropColumn, FillColumn, RetireColumn, SeedRows
 from livemigrations.statements.names import Name
+from livemigrations.translation import naming
 
 OWNER, CREATE, REFERENCES = "to own", "CREATE", "REFERENCES"
 BOOKS = (*TABLES, "django_migrations")
@@ -138,7 +139,7 @@ def _needs(operation: Operation, app: str, state: ProjectState, new: set[ModelKe
         pass  # what is found complete needs no right, and what is missing shows only in the catalog
     elif isinstance(operation, operations.CreateModel):
         if backwards:
-            found.add(Need(quoted(str(operation.options.get("db_table") or f"{app}_{operation.name_lower}")), OWNER))
+            found.add(Need(quoted(naming.table_of(app, operation.name, operation.options)), OWNER))
     elif (key := model_of(operation, app, state)) and key not in new and (name := table_of(state, key)):
         found |= {Need(quoted(name), right) for right in _rights(operation, state.models[key])}
     if not backwards and isinstance(operation, _MAKING) and not getattr(operation, "adopts", False):

@@ -13,6 +13,7 @@ from django.db.models.fields.related import RelatedField
 
 from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, Statement, parse
+from livemigrations.translation import naming
 
 ModelKey = tuple[str, str]
 _MODEL_NAMES = ("model_name", "name", "old_name", "model")
@@ -44,7 +45,7 @@ def table_of(state: ProjectState, key: ModelKey) -> str | None:
     model = state.models[key]
     if model.options.get("proxy") or not model.options.get("managed", True):
         return None
-    return str(model.options.get("db_table") or f"{key[0]}_{key[1]}")
+    return naming.table_of(*key, model.options)
 
 
 def targets_of(operation: Operation, app: str) -> list[ModelKey]:

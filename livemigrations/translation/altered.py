@@ -13,9 +13,9 @@ from livemigrations import operations as live
 from livemigrations.operations.leftovers import has_key, is_relation, variant, without_key
 from livemigrations.translation.added import KEY_WHY
 from livemigrations.translation.defaults import as_db_default, filled_with
+from livemigrations.translation.naming import column_of
 from livemigrations.translation.narrowing import narrows
 from livemigrations.translation.parts import Parts, Work, contract, expand
-from livemigrations.translation.renames import column_of
 from livemigrations.translation.types import changes_rows, type_of
 
 _OPTIONS = (migrations.AlterModelOptions, migrations.AlterModelManagers, migrations.AlterConstraint)

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import migrations
-from django.db.backends.utils import truncate_name
 from django.db.migrations.state import ModelState, ProjectState
-from django.db.models import Field, ForeignKey
 
-from livemigrations.statements.names import MAX_BYTES
+from livemigrations.translation.naming import column_of, table_of
 from livemigrations.translation.parts import Parts, Work, contract, expand
 
 _BREAKS = (
     "A rename breaks every process of the previous release at once, and the new release works only after it: plan a"
     " moment without traffic. To avoid that keep the old name in the database"
 )
-
-
-def column_of(name: str, field: Field) -> str:  # type: ignore[type-arg]
-    """The column of a state's field; empty for none."""
-    if field.many_to_many:
-        return ""
-    return field.db_column or (f"{name}_id" if isinstance(field, ForeignKey) else name)
-
-
-def table_of(app_label: str, name: str, options: dict[str, object]) -> str:
-    """The table of a state's model."""
-    return str(options.get("db_table") or truncate_name(f"{app_label}_{name.lower()}", MAX_BYTES))
-
-
-def many_table_of(table: str, name: str, field: Any) -> str:
-    """The table that Django makes for a many-to-many field of ``table``; empty if a model stands for it."""
-    through = field.remote_field.through
-    if through is not None and not getattr(getattr(through, "_meta", None), "auto_created", False):
-        return ""
-    return str(field.db_table or truncate_name(f"{table}_{name}".replace('"', ""), MAX_BYTES))
 
 
 def renamed_field(operation: migrations.RenameField, model: ModelState, before: ProjectState, app_label: str) -> Parts:

@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Part, Stage, Work, from_django
 from livemigrations.translation.altered import is_unseen
-from livemigrations.translation.renames import table_of
+from livemigrations.translation.naming import table_of
 from livemigrations.translation.translator import as_it_is
 from livemigrations.writing.doomed import Doomed
 from livemigrations.writing.touching import Touched, meet, touched

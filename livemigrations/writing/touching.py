@@ -13,8 +13,8 @@ from django.db.models import F, Field, Q
 from django.db.models.constants import LOOKUP_SEP
 
 from livemigrations import operations as live
+from livemigrations.translation.naming import column_of, many_table_of, table_of
 from livemigrations.translation.parts import Work
-from livemigrations.translation.renames import column_of, many_table_of, table_of
 
 Touched = dict[str, set[str]]
 _OF_A_FIELD = live.DropColumn | live.FillColumn | live.RetireColumn
