@@ -15,7 +15,10 @@ from livemigrations.engine.connections import side_connection
 
 
 class Probe:
-    """Probes the tables of a step while the step holds or waits for a lock; one thread, one connection a run."""
+    """Probes the tables of a step while the step holds or waits for a lock; one thread, one connection a run.
+
+    Both are made anew for the next step when the connection was lost.
+    """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -36,7 +39,7 @@ class Probe:
             yield self
             return
         self._tables = tables
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._idle.clear()
             self._thread = threading.Thread(target=self._run, name="livemigrations-probe", daemon=True)
             self._thread.start()
