@@ -38,6 +38,7 @@ class Session:
         return f"{who} ({self.role or 'system'}{application}, {self.state or self.kind}, {age}, {self.mode} on {self.table}): {query}"
 
 
+# Each mode of LOCK TABLE that the engine asks for, with those of pg_locks that conflict with it.
 CONFLICTS = {
     "ACCESS EXCLUSIVE": (
         "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock",
@@ -70,7 +71,11 @@ ORDER BY 8 DESC NULLS LAST
 
 
 def holders(connection: BaseDatabaseWrapper, wanted: dict[int, str]) -> list[Session]:
-    """The sessions whose locks conflict with the modes wanted; ``wanted`` maps oids to modes."""
+    """The sessions that hold, or wait for, a lock that conflicts with a mode wanted, oldest transaction first.
+
+    ``wanted`` maps oids of tables to lock modes: the keys of ``CONFLICTS``. A request that waits counts, as one that
+    comes after it waits behind it.
+    """
     oids = list(wanted)
     modes = [",".join(CONFLICTS[wanted[oid]]) for oid in oids]
     rows: list[tuple[Any, ...]] = fetch(connection, _HOLDERS, [oids, modes])
@@ -96,7 +101,7 @@ ORDER BY a.xact_start
 
 
 def old_transactions(connection: BaseDatabaseWrapper, older_than_s: float = 1.0) -> list[Session]:
-    """The transactions that a concurrent index may have to wait for."""
+    """The transactions, open for longer than some seconds, that a concurrent index may have to wait for."""
     rows = fetch(connection, _SNAPSHOTS, [older_than_s])
     return [_session(row) for row in rows]
 
@@ -105,8 +110,8 @@ def builder_of(connection: BaseDatabaseWrapper, table_oid: int | None, index: st
     """The pid of another session that is building an index on the table right now, or waits to build ``index``."""
     rows = fetch(
         connection,
-        "SELECT pid FROM pg_stat_progress_create_index WHERE relid = %s AND pid <> pg_backend_pid() UNION ALL"
-        " SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        "SELECT pid FROM pg_stat_progress_create_index WHERE relid = %s AND datname = current_database()"
+        " AND pid <> pg_backend_pid() UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND state = 'active' AND strpos(query, %s) > 0 LIMIT 1",
         [table_oid, f"INDEX CONCURRENTLY {identifier(index)} ON "],
     )

@@ -110,6 +110,7 @@ def _invalid_indexes(connection: BaseDatabaseWrapper) -> list[str]:
         connection,
         "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         " LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = i.indexrelid"
+        " AND p.datname = current_database()"
         " WHERE NOT i.indisvalid AND c.relkind = 'i' AND p.pid IS NULL ORDER BY 1",
     )
     return [row[0] for row in rows]

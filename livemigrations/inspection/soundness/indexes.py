@@ -10,7 +10,8 @@ from livemigrations.inspection.soundness.findings import Look, Severity
 
 _INVALID = f"""
 SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = i.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = i.indexrelid AND p.datname = current_database()
 WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND p.pid IS NULL AND {USER_SCHEMA} ORDER BY 1
 """
 _INDEXES = f"""
