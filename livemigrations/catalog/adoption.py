@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -34,25 +35,44 @@ def adopt_table(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
     _add_columns(editor, model, actual, wanted)
     _add_indexes(editor, model, actual, wanted)
     _add_constraints(editor, model, actual, wanted)
-    _add_foreign_keys(editor, model, actual, found.oid)
+    _add_foreign_keys(editor, model, model._meta.local_concrete_fields, actual, found.oid)
     _add_relations(editor, model)
 
 
 def adopt_column(editor: BaseDatabaseSchemaEditor, model: type[Model], field: Field[Any, Any]) -> bool:
-    """Whether the field's column exists as the field wants it; refuses one that differs."""
+    """Verify the column of ``field`` and add what it lacks: its key, unique constraint, checks and indexes.
+
+    Returns whether there is such a column. Raises ``DefinitionConflict`` if something there differs.
+    """
     table = model._meta.db_table
     oid = relation_oid(editor.connection, table)
     if oid is None:
         return False
-    actual = read_table(editor.connection, oid).columns
-    if field.column not in actual:
+    actual = read_table(editor.connection, oid)
+    column = str(field.column)
+    if column not in actual.columns:
         return False
-    wanted = table_of_model(editor, model).columns
-    names = {field.column}
-    if differences := _differences({n: actual[n] for n in names}, {n: wanted[n] for n in names}):
-        raise DefinitionConflict(_comparison(table, differences, {n: wanted[n] for n in names}))
-    _note(editor, f"{table}.{field.column}")
+    wanted = _of_column(table_of_model(editor, model), column)
+    if differences := _differences({column: actual.columns[column]}, wanted.columns):
+        raise DefinitionConflict(_comparison(table, differences, wanted.columns))
+    _note(editor, f"{table}.{column}")
+    _add_indexes(editor, model, actual, wanted)
+    _add_constraints(editor, model, actual, wanted)
+    _add_foreign_keys(editor, model, [field], actual, oid)
     return True
+
+
+def _of_column(whole: Table, column: str) -> Table:
+    """The part of a table's definition that is about this column alone."""
+
+    def is_own(body: str) -> bool:
+        return _columns_of(body, whole) == {column}
+
+    return Table(
+        {column: whole.columns[column]},
+        {name: index for name, index in whole.indexes.items() if is_own(index.body)},
+        {name: constraint for name, constraint in whole.constraints.items() if is_own(constraint.body)},
+    )
 
 
 def _note(editor: BaseDatabaseSchemaEditor, what: str) -> None:
@@ -151,8 +171,13 @@ def _conflict(model: type[Model], kind: str, name: str, there: str, here: str) -
 
 def _came_along(body: str, actual: Table, wanted: Table) -> bool:
     """Whether this belongs to one column that is missing: then adding the column makes it."""
-    columns = {token.name for token in tokens(body)} & set(wanted.columns)
+    columns = _columns_of(body, wanted)
     return len(columns) == 1 and not columns & set(actual.columns)
+
+
+def _columns_of(body: str, table: Table) -> set[str]:
+    """The columns of a table that the definition of an index or a constraint names."""
+    return {token.name for token in tokens(body)} & set(table.columns)
 
 
 def _add_relations(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
@@ -166,10 +191,12 @@ def _add_relations(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None
             adopt_table(editor, through)
 
 
-def _add_foreign_keys(editor: BaseDatabaseSchemaEditor, model: type[Model], actual: Table, oid: int) -> None:
+def _add_foreign_keys(
+    editor: BaseDatabaseSchemaEditor, model: type[Model], fields: Iterable[Field[Any, Any]], actual: Table, oid: int
+) -> None:
     keys = foreign_keys(editor.connection, oid)
     adder: Any = editor
-    for field in model._meta.local_concrete_fields:
+    for field in fields:
         if not isinstance(field, ForeignKey) or not getattr(field, "db_constraint", True):
             continue
         if field.column not in actual.columns:  # the key came with its column

@@ -43,7 +43,9 @@ class CreateTableIfMissing(migrations.CreateModel):
 class AddColumnIfMissing(migrations.AddField):
     """Add the field's column, or adopt the one that stands there if its definition is the same.
 
-    Lane: instant (ACCESS EXCLUSIVE for a few milliseconds); the way back drops only a column that was added here.
+    Lane: instant (ACCESS EXCLUSIVE for a few milliseconds). To an adopted column the field's foreign key, unique
+    constraint, check and indexes are added through the lanes of their kind, where it lacks them. The way back drops
+    only what was added here.
     """
 
     adopts = True

@@ -96,6 +96,31 @@ def test_a_column_is_adopted_and_left(site: Site) -> None:
         assert catalog(connection) == before
 
 
+BOUND = """
+live.AddColumnIfMissing("Place", "above", models.ForeignKey("self", models.CASCADE, null=True)),
+live.AddColumnIfMissing("Place", "slug", models.SlugField(null=True, unique=True)),
+live.AddColumnIfMissing("Place", "floors", models.PositiveIntegerField(null=True)),
+"""
+BARE = "ALTER TABLE shop_place ADD above_id bigint, ADD slug varchar(50), ADD floors integer"
+
+
+@pytest.mark.slow
+def test_what_belongs_to_a_column_is_added_to_one_that_lacks_it(site: Site) -> None:
+    """Foreign key, unique constraint, check and indexes; on the way back they go and the column stays."""
+    prepared(site, operation=BOUND)
+    with site.database.connect() as connection:
+        site.migrate("-v0")
+        wanted = catalog(connection)
+        site.migrate("shop", "0001", "-v0")
+        connection.execute(BARE)
+        connection.execute("INSERT INTO shop_place (slug) SELECT 's' || g FROM generate_series(1, 3000) g")
+        before = catalog(connection)
+        site.migrate("-v0")
+        assert differences(catalog(connection), wanted) == []
+        site.migrate("shop", "0001", "-v0")
+        assert differences(catalog(connection), before) == []
+
+
 @pytest.mark.slow
 def test_a_column_that_differs_is_refused(site: Site) -> None:
     prepared(site, "ALTER TABLE shop_place ADD note text", operation=COLUMN)
