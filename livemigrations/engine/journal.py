@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
@@ -153,28 +154,16 @@ class Journal:
 
         ``hold`` is called with a cursor inside the transaction and raises if the lease is lost.
         """
-        self._execute("BEGIN; SET LOCAL synchronous_commit = off")
-        try:
+        place: list[str | int] = [operation.app, operation.migration, operation.index]
+        these = "WHERE app = %s AND migration = %s AND operation = %s AND open"
+        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
             if hold is not None:
-                with self.connection.cursor() as cursor:
-                    hold(cursor)
-            self._execute(
-                "DELETE FROM livemigrations_step WHERE app = %s AND migration = %s AND operation = %s AND open"
-                " AND state = 'planned'",
-                [operation.app, operation.migration, operation.index],
-            )
-            self._execute(
-                "UPDATE livemigrations_step SET open = FALSE WHERE app = %s AND migration = %s AND operation = %s AND open",
-                [operation.app, operation.migration, operation.index],
-            )
-            rows = fetch(
-                self.connection,
-                self.insert_sql(operation, direction, steps, "planned") + " RETURNING id, step",
-            )
-        except BaseException:
-            self._execute("ROLLBACK")
-            raise
-        self._execute("COMMIT")
+                hold(cursor)
+            cursor.execute(f"DELETE FROM livemigrations_step {these} AND state = 'planned'", place)
+            cursor.execute(f"UPDATE livemigrations_step SET open = FALSE {these}", place)
+            cursor.execute(f"{self.insert_sql(operation, direction, steps, 'planned')} RETURNING id, step")
+            rows = cursor.fetchall()
         ids = {step: row_id for row_id, step in rows}
         return [
             Row(
