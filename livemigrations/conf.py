@@ -26,7 +26,7 @@ def lock_deadline_s() -> float:
 
 
 def long_transaction_ms() -> int:
-    """``LIVEMIGRATIONS_LONG_TRANSACTION_MS`` (the lock budget): from which age on a lock's holder is waited out."""
+    """``LIVEMIGRATIONS_LONG_TRANSACTION_MS`` (the lock budget): age of a transaction, in milliseconds, from which on it is waited out."""
     return int(_setting("LONG_TRANSACTION_MS", lock_budget_ms()))
 
 
@@ -41,7 +41,7 @@ def data_lock_timeout_ms() -> int:
 
 
 def small_table_bytes() -> int:
-    """``LIVEMIGRATIONS_SMALL_TABLE_BYTES`` (65536): up to this size a rewrite is too short to be refused."""
+    """``LIVEMIGRATIONS_SMALL_TABLE_BYTES`` (65536): up to this size, in bytes, a table may be rewritten at once."""
     return int(_setting("SMALL_TABLE_BYTES", 64 * 1024))
 
 
@@ -51,7 +51,7 @@ def keep_dropped() -> bool:
 
 
 def lease_ttl_s() -> float:
-    """``LIVEMIGRATIONS_LEASE_TTL_S`` (15): age of the last heartbeat from which on a holder counts as dead."""
+    """``LIVEMIGRATIONS_LEASE_TTL_S`` (15): age of the last heartbeat, in seconds, from which on a holder counts as dead."""
     return float(_setting("LEASE_TTL_S", 15))
 
 

@@ -1,6 +1,6 @@
 """The statements that carry a column's values to where they are kept, a page each; the shape of all such pages.
 
-Each answers one row: how many rows the page had, how many were written, the last key (texts) or NULL.
+Pages follow the key (keyset pagination): each begins behind the last row of the one before. Each answers one row: how many rows the page had, how many were written, the last key (texts) or NULL.
 """
 
 from __future__ import annotations

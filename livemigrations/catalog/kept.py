@@ -11,7 +11,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
-from livemigrations.statements.names import MAX_BYTES, Name, beside, literal
+from livemigrations.statements.names import MAX_BYTES, Name, beside, clip, literal
 
 SCHEMA = "rolled_back"
 _COLUMNS = (
@@ -62,10 +62,12 @@ class Kept:
 
 
 def kept(connection: BaseDatabaseWrapper, app: str = "", migration: str = "") -> list[Kept]:
-    """All that is kept, or what one migration made be kept, newest first. The register must exist."""
+    """All that is kept, or what one migration had kept, newest first. The register must exist."""
     where = "WHERE (app, migration) = (%s, %s)" if migration else ""
     parameters = [app, migration] if migration else None
-    rows = fetch(connection, f"SELECT {_COLUMNS} FROM livemigrations_kept {where} ORDER BY kept_at DESC", parameters)
+    rows = fetch(
+        connection, f"SELECT {_COLUMNS} FROM livemigrations_kept {where} ORDER BY kept_at DESC, kept_as", parameters
+    )
     return [_read(row) for row in rows]
 
 
@@ -144,7 +146,7 @@ def free_name(connection: BaseDatabaseWrapper, table: str, column: str, migratio
     stem = f"{table}_{column}" if column else table
     for number in range(1000):
         digest = hashlib.sha256(f"{migration} {stem} {number}".encode()).hexdigest()[:8]
-        name = f"{stem.encode()[: MAX_BYTES - 10].decode(errors='ignore')}_{digest}"
+        name = f"{clip(stem, MAX_BYTES - 10)}_{digest}"
         rows = fetch(
             connection,
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s",

@@ -1,4 +1,7 @@
-"""A change of type on a table in use: the new column is built beside the old one and takes its place in one moment."""
+"""A change of type on a table in use: the new column is built beside the old one and takes its place in one moment.
+
+The new one is what others call a shadow column: a trigger keeps it in step, a backfill fills it, a swap ends it.
+"""
 
 from __future__ import annotations
 

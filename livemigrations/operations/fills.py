@@ -1,4 +1,4 @@
-"""Filling a column in batches: small transactions along the key, only rows that still need it."""
+"""Backfills: a column is filled in batches, small transactions along the key, only rows that still need it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Fill:
 
 
 class FillColumn(Operation):
-    """Give the rows whose column is NULL a value, in batches along the primary key, a transaction each.
+    """Backfill a column: give the rows in which it is NULL a value, in batches along the primary key, a transaction each.
 
     ``expression`` is a value, an expression of the row's own columns (``F("other")``, ``RandomUUID()``), or a callable
     that is asked for every row. Lane: batch; locks the rows of one batch, and waits for a row no longer than

@@ -20,7 +20,7 @@ from livemigrations.pgtools.definitions import Definition
 from livemigrations.statements.names import identifier
 
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
-_SEED = 7309452918732
+_SEED = 7309452918732  # of the hash that makes an advisory lock's key of a name
 _PATIENCE_S = 5
 
 

