@@ -54,8 +54,11 @@ def others_of(connection: BaseDatabaseWrapper, members: list[tuple[int, Name]]) 
 
 
 def _refuse_dependents(members: list[tuple[int, Name]]) -> str:
-    """A statement that fails as DROP TABLE does while a view or a foreign key needs the table."""
-    oids = ", ".join(str(oid) for oid, _ in members)
+    """A statement that fails as DROP TABLE does while a view or a foreign key needs the table.
+
+    It finds the tables by their names: the journal keeps it, and in a restored database their oids are others.
+    """
+    oids = ", ".join(f"{literal(str(name))}::regclass" for _, name in members)
     message = literal(f"cannot drop table {members[0][1].plain} because other objects depend on it")
     body = (
         f" DECLARE needed text := ({dependents.needed_by_sql(oids)}); BEGIN\n"

@@ -106,6 +106,21 @@ def test_without_cascade_what_others_need_is_not_dropped(site: Site) -> None:
     assert kept_tables(site.database) == 1
 
 
+def test_what_a_table_is_needed_by_is_found_after_a_restore(site: Site) -> None:
+    """The journal keeps the question, and a restored database gives its tables other oids."""
+    site.shop(NOTHING, sql("CREATE TABLE one (id int PRIMARY KEY)", "INSERT INTO older VALUES (1); DROP TABLE one"))
+    site.migrate("-v0")
+    made = "CREATE TABLE one (id int PRIMARY KEY); INSERT INTO one VALUES (1); CREATE VIEW seen AS SELECT id FROM one"
+    site.database.psql(f"DROP TABLE one; {made}")
+    assert "view seen" in site.refused("shop", "0001")
+    site.database.psql(f"DROP TABLE one CASCADE; {made}")
+    assert "view seen" in site.refused("shop", "0001")
+    site.database.psql("DROP VIEW seen")
+    site.migrate("shop", "0001", "-v0")
+    assert kept_tables(site.database) == 1
+    assert one(site.database, "SELECT count(*) FROM older") == 1
+
+
 def test_tables_of_one_name_in_two_schemas(site: Site) -> None:
     made = "CREATE TABLE thing (id int PRIMARY KEY); CREATE TABLE other.thing (id int PRIMARY KEY)"
     site.shop(NOTHING, sql(made, "DROP TABLE thing; DROP TABLE other.thing"))
