@@ -25,11 +25,12 @@ from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
 from livemigrations.statements.names import literal
 
 # A holder is alive while the backend of its heartbeat exists and the heartbeat is fresh. When the backend started is
-# hidden from a role that is not the session's own (SET ROLE): then its process id has to do.
+# hidden from a role that is not the session's own (SET ROLE): then its process id has to do. A backup that was taken in
+# the middle of a run holds its lease: the run is at work on the database that it came from, and not on the copy.
 _ALIVE = """livemigrations_lease.token IS NOT NULL
     AND livemigrations_lease.heartbeat_at > clock_timestamp() - make_interval(secs => %(ttl)s)
     AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = livemigrations_lease.backend_pid
-        AND coalesce(a.backend_start = livemigrations_lease.backend_start, TRUE))"""
+        AND a.datname = current_database() AND coalesce(a.backend_start = livemigrations_lease.backend_start, TRUE))"""
 
 _TAKE = f"""
 INSERT INTO livemigrations_lease (id, token, holder, backend_pid, backend_start, acquired_at, heartbeat_at)

@@ -77,6 +77,18 @@ def test_the_report_of_a_run_that_failed_names_the_backup(backed: Site) -> None:
     assert report["duration_s"] > 0
 
 
+def test_a_copy_that_was_made_in_the_middle_of_a_run_is_free(backed: Site, database: Database) -> None:
+    """The backup has the lease of the run, which is at work on another database."""
+    backed.migrate("shop", "0001")
+    with database.connect() as connection, database.server.connect() as elsewhere:
+        connection.execute(
+            "UPDATE livemigrations_lease SET token = gen_random_uuid(), heartbeat_at = clock_timestamp(), backend_pid = pid,"
+            " backend_start = a.backend_start FROM pg_stat_activity a WHERE a.pid = %s",
+            [elsewhere.info.backend_pid],
+        )
+        assert "Applying shop.0002_step" in backed.migrate().stdout
+
+
 def test_from_python(backed: Site) -> None:
     report = backed.python("""
         from livemigrations import MigrationService
