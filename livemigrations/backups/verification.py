@@ -175,10 +175,11 @@ def _restored(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, tellin
 
 
 def _without_invalid(schema: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The schema without its invalid indexes, which no dump holds, and their names."""
+    """The schema without its invalid indexes, which no dump holds but those of partitioned tables, and their names."""
     relations, gone = {}, []
     for name, relation in schema["relations"].items():
-        invalid = [index for index, text in relation["indexes"].items() if str(text).endswith(" INVALID")]
+        lost = relation["kind"] != "p"
+        invalid = [index for index, text in relation["indexes"].items() if lost and str(text).endswith(" INVALID")]
         valid = {index: text for index, text in relation["indexes"].items() if index not in invalid}
         relations[name] = {**relation, "indexes": valid}
         gone += invalid

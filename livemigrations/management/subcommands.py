@@ -33,7 +33,7 @@ class Subcommand:
     """One subcommand: its help, its arguments, and ``run``, which returns the exit code.
 
     ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
-    ``needs_database`` is false for one that does its work also where the database cannot be reached. ``failed`` is the
+    ``interrupted`` is what Ctrl-C leaves, which a run may come to say otherwise. ``needs_database`` is false for one that does its work also where the database cannot be reached. ``failed`` is the
     exit code of an error, where 1 already says something else. ``rehearses`` is true for one that runs the Python of
     migrations on a copy.
     """
@@ -41,7 +41,7 @@ class Subcommand:
     help: ClassVar[str]
     description: ClassVar[str]
     exit_codes: ClassVar[dict[int, str]]
-    interrupted: ClassVar[str] = "Nothing was changed."
+    interrupted: str = "Nothing was changed."
     needs_database: ClassVar[bool] = True
     failed: ClassVar[int] = 1
     rehearses: ClassVar[bool] = False

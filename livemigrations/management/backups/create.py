@@ -52,6 +52,7 @@ class Command(Subcommand):
         how = How(options["dump_format"], options["jobs"], not options["skip_room_check"])
         with told(telling_for(self.stdout, 0 if options["as_json"] else options["verbosity"])) as telling:
             backup = create(connection, options["name"], how, telling)
+        self.interrupted = f"The backup {backup.name} is complete; some of those to be pruned may still be there."
         gone, left = prune(backup.database, keep=options["keep"], made=backup) if options["keep"] else ([], [])
         if options["as_json"]:
             done = {"pruned": [one.name for one in gone], "left": [one.name for one in left]}

@@ -40,7 +40,7 @@ class Command(Subcommand):
     """
     exit_codes: ClassVar = {0: "the previous release works", 1: "it breaks, or could not be tried", 2: "wrong usage"}
     rehearses: ClassVar = True
-    interrupted: ClassVar = "The copy is dropped; nothing was changed."
+    interrupted = "The copy is dropped; nothing was changed."
 
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:

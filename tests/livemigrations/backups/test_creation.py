@@ -21,6 +21,7 @@ from livemigrations.backups import creation
 from livemigrations.backups.creation import How, create
 from livemigrations.backups.telling import Silent
 from livemigrations.errors import BackupFailed, ProgramMissing
+from livemigrations.management.backups import create as create_command
 from livemigrations.management.commands.backup import Command
 from livemigrations.pgtools import programs
 from livemigrations.signals import backup_failed, backup_finished, backup_started
@@ -158,6 +159,16 @@ def test_killed_or_interrupted_nothing_is_left(shop: Shop) -> None:
             assert len(shop.left()) == 1, "nobody was left to remove it"
             assert shop.json("list")["backups"] == []
         assert shop.left() == []
+
+
+def test_ctrl_c_after_the_backup_is_complete_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(create_command, "prune", press)
+    said = shop.refused("create", "--name", "kept", "--keep", "1", code=130)
+    assert "The backup kept is complete" in said
+    assert shop.left() == ["kept"]
 
 
 def _dumping(shop: Shop) -> bool:

@@ -18,6 +18,7 @@ KINDS = {
     "attached": """
         CREATE TABLE whole (a int, b text) PARTITION BY LIST (a); CREATE TABLE piece (b text, gone int, a int);
         ALTER TABLE piece DROP COLUMN gone; ALTER TABLE whole ATTACH PARTITION piece FOR VALUES IN (1);
+        CREATE INDEX whole_b ON ONLY whole (b); -- invalid until the pieces have theirs
         INSERT INTO whole VALUES (1, 'x')""",
     "quoting": """
         CREATE SCHEMA "S %s"; CREATE TABLE "S %s"."100% ""odd"" {x} 'é
