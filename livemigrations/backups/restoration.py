@@ -168,13 +168,16 @@ class _Restoring:
         if there is None:
             return
         self.connection.close()
-        if not self.wish.disconnect and self._is_in_use():
-            raise in_use(self.base, self.target)
+        if self._is_in_use():
+            raise in_use(self.base, self.target, disconnect=self.wish.disconnect)
 
     def _is_in_use(self) -> bool:
-        """Whether somebody stays in the database; who is just leaving, as we are, gets a moment."""
+        """Whether somebody stays in the database; who is just leaving, as we are, gets a moment.
+
+        With ``disconnect`` only a transaction that was prepared does: no session is left that could be ended.
+        """
         until = time.monotonic() + _LEAVING_S
-        while occupants(self.base, self.target):
+        while any(not (self.wish.disconnect and one.pid) for one in occupants(self.base, self.target)):
             if time.monotonic() > until:
                 return True
             time.sleep(0.05)

@@ -61,7 +61,9 @@ def swap(
         except DatabaseError as error:
             with suppress(DatabaseError):
                 cursor.execute("ROLLBACK")
-            raise _explained(base, target, error, definition) from error
+            if sqlstate(error) == _IN_USE:
+                raise in_use(base, target, disconnect=disconnect) from error
+            raise _explained(target, error, definition) from error
         except BaseException:
             with suppress(DatabaseError):
                 cursor.execute("ROLLBACK")
@@ -93,12 +95,8 @@ def _emptied(base: BaseDatabaseWrapper, database: str) -> Iterator[None]:
         thread.join(10)
 
 
-def _explained(
-    base: BaseDatabaseWrapper, target: str, error: DatabaseError, definition: Definition
-) -> RestoreRefused | MissingRights:
+def _explained(target: str, error: DatabaseError, definition: Definition) -> RestoreRefused | MissingRights:
     text = str(error).strip()
-    if sqlstate(error) == _IN_USE:
-        return in_use(base, target)
     if sqlstate(error) == _NO_RIGHT:
         return MissingRights(
             f"The restored database could not take the place of {target}: {text}\n{target} is as it was. Remedy:"
@@ -112,12 +110,14 @@ def _explained(
     return RestoreRefused(f"The restored database could not take the place of {target}: {text}\n{target} is as it was.")
 
 
-def in_use(base: BaseDatabaseWrapper, target: str) -> RestoreRefused:
-    """The refusal that names who is in the database."""
+def in_use(base: BaseDatabaseWrapper, target: str, *, disconnect: bool) -> RestoreRefused:
+    """The refusal that names who is in the database; ``disconnect`` was not enough then, or else is a remedy."""
     sessions = occupants(base, target)
     lines = "".join(f"\n  {session}" for session in sessions[:20]) or "\n  (they have left just now)"
     more = f"\n  and {len(sessions) - 20} more" if len(sessions) > 20 else ""
+    remedy = "let --disconnect end their sessions at the moment of the swap; what they write until then is not in the backup"
+    if disconnect:
+        remedy = "end their sessions as a role that may (--disconnect could not), their own or a superuser"
     return RestoreRefused(
-        f"The database {target} is in use:{lines}{more}\nNothing was changed. Remedy: stop these programs, or let"
-        " --disconnect end their sessions at the moment of the swap; what they write until then is not in the backup."
+        f"The database {target} is in use:{lines}{more}\nNothing was changed. Remedy: stop these programs, or {remedy}."
     )

@@ -22,7 +22,7 @@ _LOCALE = {15: "daticulocale, NULL", 16: "daticulocale, daticurules", 17: "datlo
 @dataclass(frozen=True)
 class Definition:
     """A database as a whole. ``grants`` are (grantee, privilege, with grant option), None for PostgreSQL's default;
-    ``settings`` are (role or empty, name, value)."""
+    ``settings`` are (role or empty, name, value); ``lets_in`` says whether anybody may connect (ALLOW_CONNECTIONS)."""
 
     encoding: str
     provider: str
@@ -37,6 +37,7 @@ class Definition:
     grants: list[tuple[str, str, bool]] | None = None
     settings: list[tuple[str, str, str]] = field(default_factory=list)
     is_template: bool = False
+    lets_in: bool = True
 
     @classmethod
     def read(cls, connection: BaseDatabaseWrapper, database: str | None = None) -> Definition | None:
@@ -46,16 +47,16 @@ class Definition:
             connection,
             "SELECT d.oid::bigint, pg_encoding_to_char(encoding), datlocprovider::text, datcollate, datctype,"
             f" {_LOCALE[major]}, spcname, pg_get_userbyid(datdba), datconnlimit,"
-            " shobj_description(d.oid, 'pg_database'), datistemplate, datacl IS NULL"
+            " shobj_description(d.oid, 'pg_database'), datistemplate, datallowconn, datacl IS NULL"
             " FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace"
             " WHERE datname = coalesce(%s, current_database())",
             [database],
         )
         if not rows:
             return None
-        oid, *values, is_template, plain = rows[0]
-        grants = None if plain else _grants(connection, oid)
-        return replace(cls(*values), grants=grants, settings=_settings(connection, oid), is_template=bool(is_template))
+        oid, *values, is_template, lets_in, plain = rows[0]
+        grants, settings = None if plain else _grants(connection, oid), _settings(connection, oid)
+        return cls(*values, grants, settings, bool(is_template), bool(lets_in))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Definition:
@@ -103,7 +104,7 @@ class Definition:
             yield setting, value, f"ALTER {whom} SET {key} {how}"
 
     def rights_sql(self, name: str) -> list[str]:
-        """The statements that give a database this owner, these grants, this limit and this comment."""
+        """The statements that give a database this owner, these grants, this limit, this comment and these marks."""
         known = identifier(name)
         lines = [
             f"COMMENT ON DATABASE {known} IS {'NULL' if self.comment is None else literal(self.comment)}",
@@ -112,6 +113,8 @@ class Definition:
         ]
         if self.is_template:
             lines.insert(0, f"ALTER DATABASE {known} IS_TEMPLATE true")
+        if not self.lets_in:
+            lines.insert(0, f"ALTER DATABASE {known} ALLOW_CONNECTIONS false")
         if self.grants is None:
             return lines
         lines.append(f"REVOKE ALL ON DATABASE {known} FROM PUBLIC, {identifier(self.owner)}")

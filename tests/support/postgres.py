@@ -37,6 +37,7 @@ OPTIONS = {
     "full_page_writes": "off",
     "max_connections": "200",
     "max_locks_per_transaction": "256",
+    "max_prepared_transactions": "4",
     "shared_buffers": "256MB",
     "jit": "off",
     "log_line_prefix": "%m [%p] %d ",

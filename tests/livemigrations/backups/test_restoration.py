@@ -70,6 +70,21 @@ def test_a_database_in_use_is_refused(shop: Shop) -> None:
     assert shop.databases() == []
 
 
+@pytest.mark.parametrize("options", [(), ("--disconnect",)], ids=["refused", "disconnect"])
+def test_a_prepared_transaction_is_named_at_once(shop: Shop, options: tuple[str, ...]) -> None:
+    """It has no session that could be ended, and nobody waits for a restore that cannot be swapped in."""
+    shop.backup("create")
+    name = shop.site.database.name
+    shop.sql(f"BEGIN; DELETE FROM booking; PREPARE TRANSACTION 'held {name}'")
+    try:
+        done = shop.backup("restore", "latest", "--no-input", *options, check=False)
+        assert f"prepared transaction held {name} of teppan: COMMIT PREPARED or ROLLBACK PREPARED it" in done.stderr
+        assert "Restoring" not in done.stdout
+    finally:
+        shop.sql(f"ROLLBACK PREPARED 'held {name}'")
+    assert shop.databases() == []
+
+
 def test_disconnect_ends_the_sessions_even_if_they_come_back(shop: Shop) -> None:
     before = shop.rows()
     shop.backup("create")
@@ -223,6 +238,7 @@ def test_what_belongs_to_the_database_as_a_whole_stays(shop: Shop) -> None:
         admin.execute(f"GRANT CONNECT ON DATABASE {name} TO r_{name} WITH GRANT OPTION")
         admin.execute(f"COMMENT ON DATABASE {name} IS 'it''s ours'")
         admin.execute(f"ALTER DATABASE {name} OWNER TO r_{name}")
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # shut for the time of the restore
         try:
             before = _whole(admin, name)
             assert before[1] == 17
@@ -240,7 +256,7 @@ def test_what_belongs_to_the_database_as_a_whole_stays(shop: Shop) -> None:
 def _whole(admin: psycopg.Connection[Any], name: str) -> list[Any]:
     """Everything about a database but its oid and its age."""
     row = admin.execute(
-        "SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text, encoding, datcollate, datctype,"
+        "SELECT pg_get_userbyid(datdba), datconnlimit, datallowconn, datacl::text, encoding, datcollate, datctype,"
         " shobj_description(oid, 'pg_database'), (SELECT array_agg(setrole::text || setconfig::text ORDER BY setrole)"
         " FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = %s",
         [name],
