@@ -32,13 +32,33 @@ _REMEDIES = (
         r"too many clients|remaining connection slots|out of shared memory|canceling statement",
         "look into the server's log, then try again.",
     ),
+    (
+        r"out of memory|annot allocate memory|could not (fork|create worker)|oo many open files",
+        "give the server or this machine more memory, or let fewer --jobs do it, then try again.",
+    ),
+)
+_ENDED = "look who ended it (the kernel's log, where memory ran out), then try again; fewer --jobs take less memory."
+_WORKER_DIED = "a worker process died unexpectedly"  # also said after each error of a worker
+_NO_SEARCH_PATH = (
+    r"(relation|function|type|operator) .*does not exist",
+    "a function that a constraint, an index or a materialized view calls names something without its schema, and a dump"
+    " is read without a search path: ALTER FUNCTION … SET search_path = …, then back up again.",
 )
 
 
 def remedy_here(error: ProgramFailed) -> str | None:
     """What to do on the server if it is the server or the role that does not let pg_restore do it, else None."""
+    errors = [line for line in error.said if "error:" in line]
+    if error.code < 0 or (errors and all(_WORKER_DIED in line for line in errors)):
+        return _ENDED
     said = "\n".join(line for line in error.said if "error" in line.lower() or "detail" in line.lower())
     return next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, said)), None)
+
+
+def remedy_there(error: ProgramFailed) -> str | None:
+    """What to do in the database that was backed up, if the dump of it does not restore anywhere, else None."""
+    pattern, remedy = _NO_SEARCH_PATH
+    return remedy if any(re.search(pattern, line) for line in error.said if "error:" in line) else None
 
 
 def too_new_for(connection: BaseDatabaseWrapper, backup: Backup) -> str | None:

@@ -16,7 +16,7 @@ from livemigrations.backups.bound import not_carried_over
 from livemigrations.backups.losses import Loss, losses
 from livemigrations.backups.manifest import Backup
 from livemigrations.backups.occupants import occupants
-from livemigrations.backups.reasons import remedy_here
+from livemigrations.backups.reasons import remedy_here, remedy_there
 from livemigrations.backups.refusing import refuse_early, refuse_name, refuse_stranger
 from livemigrations.backups.room import refuse_without_room
 from livemigrations.backups.shelf import reading
@@ -217,7 +217,8 @@ class _Restoring:
         try:
             unpack(restored, self.backup, self.telling, jobs=self.wish.jobs)
         except ProgramFailed as error:
-            remedy = remedy_here(error) or "restore another one; `manage.py backup list` shows them."
+            another = "restore another one; `manage.py backup list` shows them."
+            remedy = remedy_here(error) or remedy_there(error) or another
             raise RestoreRefused(
                 f"{self.backup.name} could not be restored: {error}\n{self.target} is as it was. Remedy: {remedy}"
             ) from error

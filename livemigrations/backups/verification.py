@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.creation import Meter, table_progress
 from livemigrations.backups.manifest import Backup, Verified, digest
-from livemigrations.backups.reasons import remedy_here, too_new_for
+from livemigrations.backups.reasons import remedy_here, remedy_there, too_new_for
 from livemigrations.backups.room import refuse_without_room
 from livemigrations.backups.shelf import reading
 from livemigrations.backups.telling import Silent, Telling, size
@@ -82,7 +82,7 @@ def _outcome(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, telling
                     f"{backup.name} could not be restored here, so whether it is good is not known: {error}\n"
                     f"Remedy: {remedy} Or let LIVEMIGRATIONS_SCRATCH_ALIAS name a server where it can be."
                 ) from error
-            found = Outcome([str(error)])
+            found = Outcome([str(error), *filter(None, [remedy_there(error)])])
         except BackupBroken as error:
             found = Outcome([str(error)])
     return found

@@ -64,5 +64,5 @@ class Command(Subcommand):
             self.stderr.write(f"{checked.name} is BROKEN:")
             for problem in checked.verified.problems:
                 self.stderr.write(f"  {problem}")
-            self.stderr.write("Remedy: make a new backup, and look after the disk that this one lies on.")
+            self.stderr.write("Remedy: look after what is said here, or after the disk that it lies on; then make a new backup.")
         return 0 if checked.verified.ok else 1

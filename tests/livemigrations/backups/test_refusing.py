@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,11 +94,45 @@ def test_the_role_is_to_blame_and_not_the_backup(shop: Shop) -> None:
         ('could not execute query: ERROR:  role "boss" does not exist', "create it"),
         ("could not execute query: ERROR:  duplicate key value violates unique constraint", None),
         ("could not read from input file: end of file", None),
+        ("could not create worker process: Cannot allocate memory", "fewer --jobs"),
+        ("a worker process died unexpectedly", "look who ended it"),
+        ('COPY failed for table "b": ERROR:  relation "a" does not exist', None),
     ],
 )
 def test_whom_it_is_put_down_to(line: str, remedy: str | None) -> None:
     found = remedy_here(ProgramFailed("pg_restore", 1, ["reading", f"pg_restore: error: {line}"]))
     assert (found is None) if remedy is None else (found is not None and remedy in found)
+
+
+def test_who_ends_pg_restore_does_not_make_the_backup_a_broken_one(shop: Shop, tmp_path: Path) -> None:
+    """As the kernel does where memory runs out: it would count no longer among those that prune keeps."""
+    real = shop.site.database.server.bin("pg_restore")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "pg_restore").write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exec {real} --version\nkill -9 $$\n'
+    )
+    (tmp_path / "bin" / "pg_restore").chmod(0o755)
+    shop.backup("create")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PG_BIN", str(tmp_path / "bin"))
+        assert "whether it is good is not known: pg_restore was ended by signal 9" in shop.refused("verify")
+        assert "Remedy: look who ended it" in shop.refused("restore", "latest", "--no-input")
+    listed = shop.json("list")["backups"][0]
+    assert (listed["verified"], listed["broken"]) == (None, None)
+
+
+def test_a_function_that_needs_a_search_path(shop: Shop) -> None:
+    """The dump of such a database restores nowhere, and another backup of it does not either."""
+    shop.sql("""
+        CREATE FUNCTION known(bigint) RETURNS bool LANGUAGE plpgsql AS
+            $$ BEGIN RETURN EXISTS (SELECT 1 FROM customer WHERE id = $1); END $$;
+        CREATE TABLE visit (customer bigint CHECK (known(customer))); INSERT INTO visit VALUES (1)""")
+    shop.backup("create")
+    for words in (["verify"], ["restore", "latest", "--no-input"]):
+        assert "ALTER FUNCTION … SET search_path = …, then back up again" in shop.refused(*words)
+    shop.sql("ALTER FUNCTION known SET search_path = public")
+    shop.backup("create")
+    shop.backup("verify")
 
 
 @pytest.mark.slow
