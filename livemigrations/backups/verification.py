@@ -156,6 +156,7 @@ def unpack(
     parallel = ("--jobs", str(jobs)) if jobs > 1 else ()
     arguments = ("--verbose", "--no-subscriptions", *parallel, *options)
     restore(target, backup.archive, *arguments, made_by=backup.pg_dump_version, database=database, line=listen)
+    target.close()  # it was idle all the time, for which the server may have ended its session
 
 
 def _restored(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, telling: Telling) -> Outcome:

@@ -15,8 +15,11 @@ _PASSWORD = "password"
 _OURS = frozenset({_PASSWORD, "client_encoding", "dbname"})  # a dump keeps the encoding of its database
 
 
-def conninfo(connection: BaseDatabaseWrapper, database: str | None = None) -> str:
-    """The libpq connection string, without any secret; ``database`` names another one on the same server."""
+def conninfo(connection: BaseDatabaseWrapper, database: str | None = None, *, settings: str = "") -> str:
+    """The libpq connection string, without any secret; ``database`` names another one on the same server.
+
+    ``settings`` are further ones of the session (``-c name=value``), which not every pooler lets pass.
+    """
     parameters, kinds = _parameters(connection), _kinds()
     secret = [name for name in parameters if kinds.get(name) and name != _PASSWORD]
     if secret:
@@ -25,6 +28,8 @@ def conninfo(connection: BaseDatabaseWrapper, database: str | None = None) -> st
             " environment variable. Remedy: put it into a service file and name that with OPTIONS['service']."
         )
     known = {name: value for name, value in parameters.items() if name in kinds and name not in _OURS}
+    if settings:
+        known["options"] = f"{known.get('options') or ''} {settings}".strip()
     return make_conninfo(**known, dbname=database or database_name(connection))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations.catalog.relations import fetch
 from livemigrations.pgtools.programs import major_version, program
 from livemigrations.pgtools.running import run, server_version
 
@@ -28,11 +29,11 @@ def restore(
     is the major version of the pg_dump that wrote the archive, which older programs cannot read. Raises
     ``ProgramFailed`` and ``ProgramMissing``.
     """
-    version = server_version(connection)
+    version, settings = server_version(connection), _patience(connection)
     client = major_version(program("pg_restore", server_version=version, made_by=made_by))
     if version // 10000 >= _SINCE or client < _SINCE:
         arguments: list[str | Path] = [*options, "--exit-on-error", archive]
-        run("pg_restore", connection, arguments, made_by=made_by, database=database, line=line)
+        run("pg_restore", connection, arguments, made_by=made_by, database=database, settings=settings, line=line)
         return
     errors: list[str] = []
 
@@ -52,6 +53,13 @@ def restore(
         [*options, archive],
         made_by=made_by,
         database=database,
+        settings=settings,
         line=listen,
         tolerate=harmless,
     )
+
+
+def _patience(connection: BaseDatabaseWrapper) -> str:
+    """What keeps the server from ending a process of pg_restore that waits for work; it sees to other timeouts itself."""
+    limited = fetch(connection, "SELECT 1 WHERE current_setting('idle_session_timeout') <> '0'")
+    return "-c idle_session_timeout=0" if limited else ""

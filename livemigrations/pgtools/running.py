@@ -26,19 +26,20 @@ def run(
     *,
     made_by: int = 0,
     database: str | None = None,
+    settings: str = "",
     line: Callable[[str], None] | None = None,
     tolerate: Callable[[list[str]], bool] | None = None,
 ) -> None:
     """Run pg_dump or pg_restore against the connection's server and wait for it.
 
     ``made_by`` is the major version of the program that wrote what this one reads, if any; ``database`` names another
-    database than the connection's; ``line`` is given each line of standard error, in
+    database than the connection's; ``settings`` are further ones of its session; ``line`` is given each line of standard error, in
     English. ``tolerate`` looks at the last of these lines after a failure and may say that it is none. Raises
     ``ProgramMissing`` and ``ProgramFailed``. Ctrl-C ends the program before it goes on.
     """
     path = program(name, server_version=server_version(connection), made_by=made_by)
     acting = role(connection)
-    command: list[str | Path] = [path, "--no-password", "--dbname", conninfo(connection, database)]
+    command: list[str | Path] = [path, "--no-password", "--dbname", conninfo(connection, database, settings=settings)]
     command += ["--role", acting] if acting else []
     said: deque[str] = deque(maxlen=_KEPT_LINES)
     process = subprocess.Popen(

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from livemigrations.backups import creation
+from livemigrations.backups import creation, moment
 from livemigrations.backups.creation import How, create
 from livemigrations.backups.telling import Silent
+from livemigrations.catalog.checksums import ordinary_tables
 from livemigrations.errors import BackupFailed, ProgramMissing
 from livemigrations.management.backups import create as create_command
 from livemigrations.management.commands.backup import Command
@@ -288,6 +289,39 @@ def test_who_queues_between_the_lock_and_the_dump_goes_first(shop: Shop, monkeyp
     assert "note" in shop.rows()["booking"][0]
     monkeypatch.undo()
     shop.backup("verify")
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "tables"),
+    [("SELECT", "CREATE TABLE extra AS SELECT 1", 3), ("CREATE TABLE extra (id int)", "DROP TABLE extra", 2)],
+    ids=["comes", "goes"],
+)
+def test_a_table_that_comes_or_goes_before_the_moment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, before: str, then: str, tables: int
+) -> None:
+    shop.sql(before)
+    statements = [then]
+
+    def seen(connection: Any) -> Any:
+        found = ordinary_tables(connection)
+        if statements:
+            shop.sql(statements.pop())
+        return found
+
+    monkeypatch.setattr(moment, "ordinary_tables", seen)
+    assert len(shop.json("create")["tables"]) == tables
+    shop.backup("verify")
+
+
+def test_the_last_backup_says_how_much_room_the_next_one_takes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = shop.json("create", "--name", "first")
+    path = shop.folder / "first" / "manifest.json"
+    text, known = path.read_text(), f'"table_bytes": {made["table_bytes"]}'
+    assert known in text
+    path.write_text(text.replace(known, f'"table_bytes": {made["size_bytes"] // 10}'))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 3_000_000))
+    assert "judging by first), and" in shop.refused("create")
+    shop.backup("create", "--skip-room-check")
 
 
 def _waits_for_lock(shop: Shop) -> bool:

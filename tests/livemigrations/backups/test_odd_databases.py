@@ -74,13 +74,18 @@ def test_a_child_that_no_longer_inherits_is_a_loss_and_no_fault(shop: Shop) -> N
 
 
 def test_a_frozen_database(shop: Shop) -> None:
-    """Read-only by default, as one would make it before a restore; it is so again afterwards."""
+    """Read-only by default, as one would make it before a restore, and a template; it is so again afterwards."""
     name = shop.site.database.name
     with shop.site.database.server.connect() as admin:
         admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    shop.backup("create")
-    shop.backup("verify")
-    shop.backup("restore", "latest", "--no-input", "--drop-old")
+        admin.execute(f"ALTER DATABASE {name} IS_TEMPLATE true")
+        try:
+            shop.backup("create")
+            shop.backup("verify")
+            shop.backup("restore", "latest", "--no-input", "--drop-old")
+        finally:
+            admin.execute(f"ALTER DATABASE {name} IS_TEMPLATE false")
+    assert shop.databases() == []
     with shop.site.database.connect() as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
 
@@ -144,18 +149,20 @@ def test_a_template_and_its_subscription(shop: Shop) -> None:
                         inside.execute("DROP SUBSCRIPTION news")
 
 
-def test_the_timeouts_of_a_role_do_not_end_a_restore(shop: Shop) -> None:
+def test_the_timeouts_of_a_role_end_neither_a_backup_nor_a_restore(shop: Shop) -> None:
     name = shop.site.database.name
     shop.sql("""
         CREATE FUNCTION slow(bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
             IF current_database() ~ 'restoring' AND $1 = 1 THEN PERFORM pg_sleep(1); END IF; RETURN $1; END $$;
         CREATE INDEX customer_slow ON customer (slow(id))""")
-    shop.backup("create")
     with shop.site.database.server.connect() as admin:
         admin.execute(f"CREATE ROLE clerk_{name} LOGIN SUPERUSER")
         admin.execute(f"ALTER ROLE clerk_{name} SET statement_timeout = '500ms'")
+        admin.execute(f"ALTER ROLE clerk_{name} SET idle_session_timeout = '500ms'")
+        admin.execute(f"ALTER ROLE clerk_{name} SET idle_in_transaction_session_timeout = '20ms'")
         try:
             shop.connect_as(f"clerk_{name}")
+            shop.backup("create")
             shop.backup("restore", "latest", "--no-input", "--drop-old")
         finally:
             shop.connection.close()

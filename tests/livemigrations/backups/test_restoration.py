@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from datetime import datetime, tzinfo
 from typing import Any
 
 import psycopg
@@ -38,6 +39,8 @@ def test_destroyed_rows_are_back_to_the_row(any_shop: Shop) -> None:
         assert new.execute("INSERT INTO customer (name, kind) VALUES ('new', 'guest') RETURNING id").fetchone() == (
             501,
         )
+        analyzed = "SELECT reltuples FROM pg_class WHERE relname = 'booking'"
+        assert new.execute(analyzed).fetchone() == (5000,), "the planner knows its tables"
 
 
 def test_an_odd_name(shop: Shop) -> None:
@@ -277,6 +280,21 @@ def test_a_lost_database_is_made_again(shop: Shop) -> None:
     assert shop.rows() == before
     with shop.site.database.connect() as connection:
         assert connection.execute("SHOW work_mem").fetchone() == ("9MB",)
+
+
+def test_the_old_database_gets_a_name_that_is_free(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also within one second, or when the clock goes back."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Clock:
+            return cls(2026, 11, 21, 9, 57, tzinfo=tz)
+
+    monkeypatch.setattr(restoration, "datetime", Clock)
+    shop.backup("create")
+    kept = [shop.json("restore", "latest", "--no-input")["kept_as"] for _ in range(2)]
+    assert kept == [f"{shop.site.database.name}_before_restore_20261121t095700{more}" for more in ("", "_2")]
+    assert shop.databases() == kept
 
 
 def test_to_another_database(shop: Shop) -> None:
