@@ -12,7 +12,7 @@ from livemigrations.catalog.relations import fetch
 # autovacuum worker has no user: the server ends it by itself.
 _SESSIONS = """
 SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(host(a.client_addr), ''),
-       coalesce(a.state, ''), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
+       coalesce(a.state, ''), coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS'), '')
 FROM pg_stat_activity a
 WHERE a.datname = %s AND a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL
 ORDER BY a.backend_start, a.pid
@@ -36,10 +36,11 @@ class Occupant:
             return f"prepared transaction {self.application} of {self.user}: COMMIT PREPARED or ROLLBACK PREPARED it"
         application = self.application or "(no application name)"
         where = f" from {self.address}" if self.address else ""
-        return f"pid {self.pid}: user {self.user}, {application}{where}, {self.state or 'state unknown'}, since {self.since}"
+        since = f", since {self.since}" if self.since else ""  # hidden, as the state, from a role with few rights
+        return f"pid {self.pid}: user {self.user}, {application}{where}, {self.state or 'state unknown'}{since}"
 
 
 def occupants(base: BaseDatabaseWrapper, database: str) -> list[Occupant]:
-    """Who is in ``database``, seen from a connection to any database of the server."""
+    """Who is in ``database``, seen from a connection to another one of the server."""
     sessions = [Occupant(*row) for row in fetch(base, _SESSIONS, [database])]
     return sessions + [Occupant(0, owner, gid) for gid, owner in fetch(base, _PREPARED, [database])]

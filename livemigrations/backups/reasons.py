@@ -39,10 +39,10 @@ _REMEDIES = (
 )
 _ENDED = "look who ended it (the kernel's log, where memory ran out), then try again; fewer --jobs take less memory."
 _WORKER_DIED = "a worker process died unexpectedly"  # also said after each error of a worker
+_NOT_FOUND = r"(relation|function|type|operator) .*does not exist"
 _NO_SEARCH_PATH = (
-    r"(relation|function|type|operator) .*does not exist",
     "a function that a constraint, an index or a materialized view calls names something without its schema, and a dump"
-    " is read without a search path: ALTER FUNCTION … SET search_path = …, then back up again.",
+    " is read without a search path: ALTER FUNCTION … SET search_path = …, then back up again."
 )
 
 
@@ -57,8 +57,8 @@ def remedy_here(error: ProgramFailed) -> str | None:
 
 def remedy_there(error: ProgramFailed) -> str | None:
     """What to do in the database that was backed up, if the dump of it does not restore anywhere, else None."""
-    pattern, remedy = _NO_SEARCH_PATH
-    return remedy if any(re.search(pattern, line) for line in error.said if "error:" in line) else None
+    found = any(re.search(_NOT_FOUND, line) for line in error.said if "error:" in line)
+    return _NO_SEARCH_PATH if found else None
 
 
 def too_new_for(connection: BaseDatabaseWrapper, backup: Backup) -> str | None:

@@ -115,7 +115,9 @@ def in_use(base: BaseDatabaseWrapper, target: str, *, disconnect: bool) -> Resto
     sessions = occupants(base, target)
     lines = "".join(f"\n  {session}" for session in sessions[:20]) or "\n  (they have left just now)"
     more = f"\n  and {len(sessions) - 20} more" if len(sessions) > 20 else ""
-    remedy = "let --disconnect end their sessions at the moment of the swap; what they write until then is not in the backup"
+    remedy = (
+        "let --disconnect end their sessions at the moment of the swap; what they write until then is not in the backup"
+    )
     if disconnect:
         remedy = "end their sessions as a role that may (--disconnect could not), their own or a superuser"
     return RestoreRefused(

@@ -33,9 +33,9 @@ class Subcommand:
     """One subcommand: its help, its arguments, and ``run``, which returns the exit code.
 
     ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
-    ``interrupted`` is what Ctrl-C leaves, which a run may come to say otherwise. ``needs_database`` is false for one that does its work also where the database cannot be reached. ``failed`` is the
-    exit code of an error, where 1 already says something else. ``rehearses`` is true for one that runs the Python of
-    migrations on a copy.
+    ``interrupted`` says what Ctrl-C leaves; a run may change it on its way. ``needs_database`` is false for one that
+    does its work also where the database cannot be reached. ``failed`` is the exit code of an error, where 1 already
+    says something else. ``rehearses`` is true for one that runs the Python of migrations on a copy.
     """
 
     help: ClassVar[str]

@@ -56,7 +56,8 @@ class Definition:
             return None
         oid, *values, is_template, lets_in, plain = rows[0]
         grants, settings = None if plain else _grants(connection, oid), _settings(connection, oid)
-        return cls(*values, grants, settings, bool(is_template), bool(lets_in))
+        made = replace(cls(*values), grants=grants, settings=settings)
+        return replace(made, is_template=bool(is_template), lets_in=bool(lets_in))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Definition:

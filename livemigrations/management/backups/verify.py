@@ -64,5 +64,7 @@ class Command(Subcommand):
             self.stderr.write(f"{checked.name} is BROKEN:")
             for problem in checked.verified.problems:
                 self.stderr.write(f"  {problem}")
-            self.stderr.write("Remedy: look after what is said here, or after the disk that it lies on; then make a new backup.")
+            self.stderr.write(
+                "Remedy: look after what is said here, or after the disk that it lies on; then make a new backup."
+            )
         return 0 if checked.verified.ok else 1

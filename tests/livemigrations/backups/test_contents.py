@@ -132,6 +132,7 @@ def test_a_view_refreshed_since_the_snapshot(shop: Shop, monkeypatch: pytest.Mon
 def test_a_refresh_does_not_stand_between_us_and_the_dump(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """We hold no lock on a view while pg_dump works, which would wait without end behind who waits for us."""
     shop.sql("CREATE MATERIALIZED VIEW numbers AS SELECT id FROM customer; CREATE VIEW plain AS SELECT 1 AS x")
+    shop.sql("CREATE VIEW over AS SELECT * FROM numbers, plain")  # whose definition locks what it reads
     dump = creation._Making._dump
 
     def dump_after(self: Any, *args: Any) -> None:

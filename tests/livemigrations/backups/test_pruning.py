@@ -58,6 +58,7 @@ def test_files_that_are_not_ours_stay(shop: Shop) -> None:
     dry = shop.json("prune", "--keep", "1", "--dry-run")
     assert dry["removed"] == ["two", "one"]
     assert shop.left() == sorted([*names, "letters"])
+    (shop.folder / ".partial-1-killed").mkdir()
     done = shop.backup("prune", "--keep", "1", check=False)
     assert done.returncode == 1
     assert "Left one: files that are not ours" in done.stdout

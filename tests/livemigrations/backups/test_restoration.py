@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 
 from livemigrations.backups import restoration
+from livemigrations.backups.occupants import occupants
 from livemigrations.backups.restoration import maintenance
 from livemigrations.backups.swapping import swap
 from livemigrations.errors import RestoreRefused
@@ -346,6 +347,9 @@ def test_a_role_that_may_not_rename_is_told_at_once(shop: Shop) -> None:
             shop.connect_as(f"clerk_{name}")
             said = shop.refused("restore", "latest", "--no-input")
             assert f"belongs to teppan, and clerk_{name} may not rename it" in said
+            with shop.site.database.connect() as other, maintenance(shop.connection, name) as base:
+                somebody = {one.pid: str(one) for one in occupants(base, name)}[other.info.backend_pid]
+            assert somebody.endswith("user teppan, (no application name), state unknown"), "of others it sees little"
         finally:
             shop.connection.close()
             admin.execute(f"DROP ROLE clerk_{name}")
