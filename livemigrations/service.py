@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.service import BackupService
+from livemigrations.engine.pooler import direct
 from livemigrations.engine.status import status
 from livemigrations.errors import LiveMigrationError
 from livemigrations.management.commands.migrate import Command
@@ -87,7 +88,8 @@ class MigrationService(BackupService):
     ) -> TraceReport:
         """What ``run`` really locks and does, seen on a scratch copy of the schema with up to ``sample`` rows a table."""
         choice = Choice(app_label, migration_name, sprint, stage)
-        return trace(self._connection, choice, sample=sample, plain=plain)
+        with direct(self._connection) as connection:
+            return trace(connection, choice, sample=sample, plain=plain)
 
     def _migrate(self, *where: str, **options: Any) -> RunReport:
         command = Command()

@@ -12,6 +12,7 @@ from livemigrations.backups.manifest import Backup
 from livemigrations.backups.restoration import Restoration, Wish, restore_backup
 from livemigrations.backups.shelf import Shelf
 from livemigrations.backups.verification import verify
+from livemigrations.engine.pooler import direct
 from livemigrations.pgtools.addresses import database_name
 
 
@@ -22,7 +23,8 @@ class BackupService:
 
     def backup(self, name: str | None = None, *, how: How | None = None) -> Backup:
         """Make a backup. Raises ``errors.BackupFailed``; nothing half done is left."""
-        return create(connections[self.using], name, how)
+        with direct(connections[self.using]) as connection:
+            return create(connection, name, how)
 
     def backups(self) -> list[Backup]:
         """The backups of the database, newest first."""
@@ -30,7 +32,8 @@ class BackupService:
 
     def verify_backup(self, name: str = "latest") -> Backup:
         """Restore a backup into a scratch database and compare; the outcome is in ``verified``."""
-        return verify(connections[self.using], self._find(name))
+        with direct(connections[self.using]) as connection:
+            return verify(connection, self._find(name))
 
     def restore_backup(self, name: str, wish: Wish | None = None) -> Restoration:
         """Put a backup in the place of the database, without asking unless ``wish.confirm`` does.

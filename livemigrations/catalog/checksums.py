@@ -13,7 +13,7 @@ from livemigrations.catalog.relations import fetch, relation
 from livemigrations.statements.names import Name, identifier
 
 # What decides how PostgreSQL writes a value. With row_security off a policy that hides rows is an error.
-_TEXT_FORM = {
+TEXT_FORM = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
@@ -114,9 +114,9 @@ def text_form(connection: BaseDatabaseWrapper) -> Iterator[None]:
     before = fetch(
         connection,
         "SELECT w, current_setting(w) FROM unnest(%s::text[]) w WHERE current_setting(w, true) IS NOT NULL",
-        [list(_TEXT_FORM)],
+        [list(TEXT_FORM)],
     )
-    wanted = {name: _TEXT_FORM[name] for name, _ in before}
+    wanted = {name: TEXT_FORM[name] for name, _ in before}
     try:
         _set(connection, list(wanted), list(wanted.values()))
         yield

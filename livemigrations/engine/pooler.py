@@ -76,7 +76,7 @@ def refuse_pooled(connection: BaseDatabaseWrapper) -> None:
     if way(connection) == Way.TRANSACTION:
         raise PoolerInTheWay(
             f"The database {connection.alias} is reached {Way.TRANSACTION} ({_place(connection)}): every transaction may"
-            f" get another session, and a migration needs one of its own. Nothing was changed. {_how(connection.alias)}"
+            f" get another session, and this command needs one of its own. Nothing was changed. {_how(connection.alias)}"
         )
 
 
@@ -171,5 +171,5 @@ def _how(alias: str) -> str:
     return (
         "Remedy: add an alias that leads to the server itself, and name it:\n\n"
         f'    DATABASES["direct"] = {{**DATABASES["{alias}"], "HOST": "…the server…", "PORT": "5432"}}\n'
-        f'    LIVEMIGRATIONS_DIRECT_ALIAS = {{"{alias}": "direct"}}\n\nmigrate then uses it by itself.'
+        f'    LIVEMIGRATIONS_DIRECT_ALIAS = {{"{alias}": "direct"}}\n\nIt is then used by itself.'
     )

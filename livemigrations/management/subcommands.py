@@ -35,7 +35,9 @@ class Subcommand:
     ``description`` teaches, with an example; ``exit_codes`` says what each number means. Both are shown by --help.
     ``interrupted`` says what Ctrl-C leaves; a run may change it on its way. ``needs_database`` is false for one that
     does its work also where the database cannot be reached. ``failed`` is the exit code of an error, where 1 already
-    says something else. ``rehearses`` is true for one that runs the Python of migrations on a copy.
+    says something else. ``rehearses`` is true for one that runs the Python of migrations on a copy, ``keeps_session``
+    for one that changes settings of its session: behind a pooler in transaction mode those would stay with the server
+    process and reach other clients, so it is refused there.
     """
 
     help: ClassVar[str]
@@ -45,6 +47,7 @@ class Subcommand:
     needs_database: ClassVar[bool] = True
     failed: ClassVar[int] = 1
     rehearses: ClassVar[bool] = False
+    keeps_session: ClassVar[bool] = False
 
     def __init__(self, stdout: OutputWrapper, stderr: OutputWrapper, style: Style) -> None:
         self.stdout, self.stderr, self.style = stdout, stderr, style
@@ -139,7 +142,7 @@ class CommandOfSubcommands(BaseCommand):
 
                     stack.enter_context(network_allowed(options["allow_network"]))
                 try:
-                    connection = stack.enter_context(direct(connection, must=False))
+                    connection = stack.enter_context(direct(connection, must=part.keeps_session))
                 except OperationalError:
                     if part.needs_database:
                         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -14,7 +14,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
 
-LOCK_TIMEOUT_MS = 5000
+_SETTINGS = {
+    "transaction_read_only": "on",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "lock_timeout": "5s",
+    "row_security": "off",
+}
+# Not every version knows all of them, and none may outlive the transaction: a pooler may give the session to others.
+_SET = """
+SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)
+WHERE current_setting(name, true) IS NOT NULL
+"""
 
 
 class Severity(StrEnum):
@@ -71,13 +82,16 @@ class Look:
             self.tell(f"{self.part}: {name(thing)}", number / len(things))
             yield thing
 
-    def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Ask one question in a read-only transaction of its own, however long it takes to answer."""
+    def fetch(
+        self, sql: str, parameters: list[Any] | None = None, *, settings: Mapping[str, str] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Ask one question in a read-only transaction of its own, however long it takes to answer.
+
+        Rows that a policy would hide make it an error. ``settings`` are further ones for this transaction.
+        """
+        wanted = {**_SETTINGS, **(settings or {})}
         with transaction.atomic(using=self.connection.alias):
-            with self.connection.cursor() as cursor:
-                cursor.execute(
-                    f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
-                )
+            fetch(self.connection, _SET, [list(wanted), list(wanted.values())])
             return fetch(self.connection, sql, parameters)
 
     def add(self, severity: Severity, object_: str, text: str, remedy: str = "", count: int | None = None) -> None:

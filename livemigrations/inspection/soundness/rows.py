@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from livemigrations.bookkeeping import BOOKS
-from livemigrations.catalog.checksums import ordinary_tables, text_form
+from livemigrations.catalog.checksums import TEXT_FORM, ordinary_tables
 from livemigrations.catalog.kept import SCHEMA as KEPT
 from livemigrations.catalog.relations import fetch
 from livemigrations.errors import LiveMigrationError
@@ -48,10 +48,9 @@ def count_rows(look: Look, wanted: Iterable[str] | None = None) -> dict[str, Tab
         names = set(wanted)
         tables = [table for table in tables if table.plain in names]
     found: dict[str, TableRows] = {}
-    with text_form(look.connection):
-        for table in look.each(tables, lambda table: table.plain):
-            with look.on(table.plain):
-                found[table.plain] = _of(look, table)
+    for table in look.each(tables, lambda table: table.plain):
+        with look.on(table.plain):
+            found[table.plain] = _of(look, table)
     return found
 
 
@@ -61,7 +60,7 @@ def _of(look: Look, table: Name) -> TableRows:
     names = [name for name, _, generated in columns if generated != "v"]
     keys = "".join(f"{identifier(name)}, " for name in key)
     sums = "".join(f", coalesce(sum(hashtextextended(ROW({keys}{identifier(name)})::text, 0)), 0)" for name in names)
-    count, *values = look.fetch(f"SELECT count(*){sums} FROM ONLY {table}")[0]
+    count, *values = look.fetch(f"SELECT count(*){sums} FROM ONLY {table}", settings=TEXT_FORM)[0]
     return TableRows(count, key, {name: f"{int(v) % 2**64:016x}" for name, v in zip(names, values, strict=True)})
 
 

@@ -33,6 +33,7 @@ class Command(Subcommand):
         2: "wrong usage",
     }
     interrupted = "Nothing of the backup is left, and the database was only read."
+    keeps_session: ClassVar = True
 
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:

@@ -43,6 +43,7 @@ class Command(Subcommand):
         2: "wrong usage",
     }
     interrupted = "The database is as it was; what was restored beside it is dropped."
+    keeps_session: ClassVar = True
     needs_database = False
 
     @classmethod

@@ -34,6 +34,7 @@ class Command(Subcommand):
         2: "wrong usage",
     }
     interrupted = "The scratch database is dropped; the backup is as it was, and counts as not verified by this."
+    keeps_session: ClassVar = True
 
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:

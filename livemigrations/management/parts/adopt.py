@@ -43,6 +43,7 @@ class Command(Subcommand):
         2: "wrong usage",
     }
     rehearses: ClassVar = True
+    keeps_session: ClassVar = True
     interrupted = "What was recorded is kept; run migrations adopt again and it goes on."
 
     @classmethod

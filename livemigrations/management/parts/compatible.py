@@ -40,6 +40,7 @@ class Command(Subcommand):
     """
     exit_codes: ClassVar = {0: "the previous release works", 1: "it breaks, or could not be tried", 2: "wrong usage"}
     rehearses: ClassVar = True
+    keeps_session: ClassVar = True
     interrupted = "The copy is dropped; nothing was changed."
 
     @classmethod

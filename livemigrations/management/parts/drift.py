@@ -34,6 +34,7 @@ class Command(Subcommand):
     """
     exit_codes: ClassVar = {0: "no drift", 1: "drift: something is missing, beyond or different", 2: "wrong usage"}
     rehearses: ClassVar = True
+    keeps_session: ClassVar = True
 
     @classmethod
     def add_arguments(cls, parser: CommandParser) -> None:

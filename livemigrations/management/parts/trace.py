@@ -46,6 +46,7 @@ class Command(Subcommand):
         2: "wrong usage",
     }
     rehearses: ClassVar = True
+    keeps_session: ClassVar = True
     interrupted = "Nothing was changed, and the copy is gone."
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.engine.pooler import Way, way
+from tests.livemigrations.inspection.quick import quick_site
 from tests.livemigrations.site import Site
 from tests.support.database import Database, fresh
 from tests.support.pgbouncer import Pooled, pgbouncer
@@ -37,14 +39,19 @@ def through(connection: BaseDatabaseWrapper, pooled: Pooled) -> BaseDatabaseWrap
     return connection
 
 
+def through_it(pooled: Pooled, database: Database) -> psycopg.Connection[Any]:
+    """A client of the pooler."""
+    where = f"host={pooled.host} port={pooled.port} user=teppan dbname={database.name}"
+    return psycopg.connect(where, autocommit=True, prepare_threshold=None)
+
+
 @contextmanager
 def traffic(pooled: Pooled, database: Database, clients: int = 4) -> Iterator[None]:
     """Clients of the pooler that take and give back its servers all the time."""
     stop = threading.Event()
 
     def run() -> None:
-        where = f"host={pooled.host} port={pooled.port} user=teppan dbname={database.name}"
-        with psycopg.connect(where, autocommit=True, prepare_threshold=None) as client:
+        with through_it(pooled, database) as client:
             while not stop.is_set():
                 client.execute("SELECT pg_sleep(0.0005)")
 
@@ -129,6 +136,27 @@ def test_refused_by_name(site: Site) -> None:
         assert "shop.0001_step" in site.migrate("--plan").stdout
         assert site.manage("migrations", "status", check=False).returncode == 1
         assert tables(site.database) == before
+
+
+SET_UP = ("search_path", "statement_timeout", "lock_timeout", "default_transaction_read_only", "row_security")
+
+
+@pytest.mark.slow
+def test_nothing_is_left_with_a_session_of_others(tmp_path: Path, database: Database) -> None:
+    """What sets up its session is refused; what only looks leaves the pool's one session as it was."""
+    with quick_site(tmp_path, database) as site, pgbouncer(database, "transaction", "default_pool_size = 1") as pooled:
+        site.shop(BASE).migrate("-v0")
+        site.set(pooled.settings())
+        for command in ("adopt --dry-run", "compatible", "drift", "trace"):
+            said = site.manage("migrations", *command.split(), check=False)
+            assert (said.returncode, "a pooler in transaction mode" in said.stdout) == (1, True), command
+        said = site.manage("backup", "create", check=False)
+        assert (said.returncode, "a pooler in transaction mode" in said.stdout) == (1, True)
+        for command in ("status", "plan", "history", "kept", "verify --save rows.json"):
+            site.manage("migrations", *command.split())
+        with through_it(pooled, database) as client:
+            query = "SELECT name FROM pg_settings WHERE source = 'session' AND name = ANY (%s)"
+            assert client.execute(query, [list(SET_UP)]).fetchall() == []
 
 
 @pytest.mark.slow
