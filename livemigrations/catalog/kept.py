@@ -105,6 +105,11 @@ def schema_exists(connection: BaseDatabaseWrapper) -> bool:
 
 def missing_right(connection: BaseDatabaseWrapper) -> str:
     """Why the role cannot keep anything, with what to grant; empty if it can."""
+    return ": ".join(lacking(connection))
+
+
+def lacking(connection: BaseDatabaseWrapper) -> tuple[str, str] | tuple[()]:
+    """Why the role cannot keep anything, and the statement that lets it; empty if it can."""
     role, database, exists, may_use, may_make = fetch(
         connection,
         "SELECT quote_ident(current_user), quote_ident(current_database()), n.oid IS NOT NULL,"
@@ -114,14 +119,15 @@ def missing_right(connection: BaseDatabaseWrapper) -> str:
         [SCHEMA],
     )[0]
     if may_use or (not exists and may_make):
-        return ""
+        return ()
     if exists:
         return (
-            f"the role {role} may not create in the schema {SCHEMA}: GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {role};"
+            f"the role {role} may not create in the schema {SCHEMA}",
+            f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {role};",
         )
     return (
-        f"the role {role} may not make the schema {SCHEMA}: CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}; (or GRANT"
-        f" CREATE ON DATABASE {database} TO {role};)"
+        f"the role {role} may not make the schema {SCHEMA}",
+        f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}; (or GRANT CREATE ON DATABASE {database} TO {role};)",
     )
 
 

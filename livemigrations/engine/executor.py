@@ -67,7 +67,9 @@ class LiveExecutor(MigrationExecutor):
         if not self.fake:
             from livemigrations.engine.rights import refuse_missing_rights
 
-            refuse_missing_rights(self.connection, self.loader, plan)
+            keeper = self.session.around.keeper
+            keeps = not keeper.discard and keeper.confirm is None
+            refuse_missing_rights(self.connection, self.loader, plan, keeps=keeps)
         self._take_lease()
         self.session.journal.tidy()
         if set(self.recorder.applied_migrations()) == set(known):

@@ -12,10 +12,11 @@ from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
-from django.db.models import Field, ManyToManyField
+from django.db.models import CheckConstraint, Field, ManyToManyField
 
 from livemigrations.bookkeeping import TABLES, has_bookkeeping
-from livemigrations.catalog.relations import fetch
+from livemigrations.catalog.kept import lacking
+from livemigrations.catalog.relations import fetch, has_rows, relation_oid
 from livemigrations.engine.selection import Plan, full_order
 from livemigrations.engine.touched import (
     ModelKey,
@@ -23,21 +24,36 @@ from livemigrations.engine.touched import (
     leaves,
     model_of,
     quoted,
+    statements_of,
     table_of,
     targets_of,
 )
 from livemigrations.errors import MissingRights
-from livemigrations.operations import ChangeColumnType, CreateTrigger, DropColumn, FillColumn, RetireColumn, SeedRows
+from livemigrations.operations import (
+    ChangeColumnType,
+    CreateFunction,
+    CreateTrigger,
+    CreateView,
+    DropColumn,
+    DropTable,
+    FillColumn,
+    RetireColumn,
+    SeedRows,
+)
 from livemigrations.statements.names import Name
+from livemigrations.statements.parse import Kind
 from livemigrations.translation import naming
 
-OWNER, CREATE, REFERENCES = "to own", "CREATE", "REFERENCES"
+OWNER, CREATE, REFERENCES, KEEP = "to own", "CREATE", "REFERENCES", "to keep"
 BOOKS = (*TABLES, "django_migrations")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Need:
-    """A right that an operation needs: on a table, or CREATE where ``table`` is None: on the schema of new tables."""
+    """A right that an operation needs: on a table, or CREATE where ``table`` is None: on the schema of new tables.
+
+    ``KEEP`` is what moving the rows of the table into the schema for dropped data takes.
+    """
 
     table: Name | None
     right: str
@@ -51,15 +67,16 @@ class Missing:
     remedy: str
 
 
-def refuse_missing_rights(connection: BaseDatabaseWrapper, loader: MigrationLoader, plan: Plan) -> None:
+def refuse_missing_rights(connection: BaseDatabaseWrapper, loader: MigrationLoader, plan: Plan, *, keeps: bool) -> None:
     """Raise ``MissingRights`` with everything that the role lacks for a plan, as far as can be known before it runs.
 
     What an operation needs is read from the migrations' state; Python and free SQL on rows are not foreseen. A
-    superuser and a role that owns everything are recognised by one query.
+    superuser and a role that owns everything are recognised by one query. ``keeps`` says that dropped rows are kept.
     """
     if not plan or _may_do_all(connection):
         return
-    _refuse(connection, needs(connection, loader, plan))
+    wanted = needs(connection, loader, plan)
+    _refuse(connection, wanted if keeps else {need for need in wanted if need.right != KEEP})
 
 
 def refuse_unreadable_books(connection: BaseDatabaseWrapper, *, writes: bool) -> None:
@@ -88,7 +105,8 @@ def _may_do_all(connection: BaseDatabaseWrapper) -> bool:
         fetch(
             connection,
             "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR"
-            " (coalesce(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AND NOT EXISTS (SELECT 1 FROM pg_class c"
+            " (has_database_privilege(current_database(), 'CREATE')"
+            " AND coalesce(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AND NOT EXISTS (SELECT 1 FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
             " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
             " AND NOT (pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'))))",
@@ -137,13 +155,14 @@ def _needs(operation: Operation, app: str, state: ProjectState, new: set[ModelKe
     found = {Need(table, OWNER) for table in altered_by_sql(operation, backwards=backwards)}
     if getattr(operation, "adopts", False):
         pass  # what is found complete needs no right, and what is missing shows only in the catalog
-    elif isinstance(operation, operations.CreateModel):
-        if backwards:
-            found.add(Need(quoted(naming.table_of(app, operation.name, operation.options)), OWNER))
+    elif isinstance(operation, operations.CreateModel | DropTable):
+        if backwards == isinstance(operation, operations.CreateModel):
+            found.add(Need(_own_table(operation, app), OWNER))
     elif (key := model_of(operation, app, state)) and key not in new and (name := table_of(state, key)):
         found |= {Need(quoted(name), right) for right in _rights(operation, state.models[key])}
-    if not backwards and isinstance(operation, _MAKING) and not getattr(operation, "adopts", False):
+    if _makes(operation, app, state, backwards=backwards) and not getattr(operation, "adopts", False):
         found.add(Need(None, CREATE))
+    found |= {Need(table, KEEP) for table in _dropped(operation, app, state, new, backwards=backwards)}
     for target in targets_of(operation, app):
         if target not in new and target in state.models and (name := table_of(state, target)):
             found |= {Need(quoted(name), REFERENCES), Need(quoted(name), "SELECT")}
@@ -176,7 +195,60 @@ def _same_column(old: Field[Any, Any] | None, new: Field[Any, Any]) -> bool:
     return (path, arguments, keywords) == (new_path, new_arguments, new_keywords)
 
 
-_MAKING = (operations.CreateModel, operations.AddIndex, operations.AddConstraint, ChangeColumnType)
+def _makes(operation: Operation, app: str, state: ProjectState, *, backwards: bool) -> bool:
+    """Whether an operation makes something that needs a place in a schema: a relation, a view, a function, a new name."""
+    if isinstance(operation, operations.RunSQL):
+        made = (found for found in statements_of(operation, backwards=backwards) if found.kind in _MAKING_SQL)
+        return any(not (found.table and found.table.schema) for found in made)
+    if isinstance(operation, _RENAMING):
+        return True
+    if backwards:
+        return False
+    if isinstance(operation, operations.AddField | operations.AlterField) and not isinstance(operation, _MAKING):
+        key = model_of(operation, app, state)
+        old = state.models[key].fields.get(operation.name) if key else None
+        return _has_index(operation.field) and not (old is not None and _has_index(old))
+    if isinstance(operation, operations.AddConstraint):
+        return not isinstance(operation.constraint, CheckConstraint)
+    return isinstance(operation, _MAKING)
+
+
+def _has_index(field: Field[Any, Any]) -> bool:
+    """Whether a field brings an index or a table of its own."""
+    return isinstance(field, ManyToManyField) or bool(field.db_index or field.unique)
+
+
+def _own_table(operation: Any, app: str) -> Name:
+    """The table that an operation itself describes."""
+    return quoted(naming.table_of(app, operation.name, operation.options))
+
+
+def _dropped(
+    operation: Operation, app: str, state: ProjectState, new: set[ModelKey], *, backwards: bool
+) -> Iterator[Name]:
+    """The tables that an operation drops, or of which it drops a column."""
+    for found in statements_of(operation, backwards=backwards):
+        if found.kind in (Kind.DROP_TABLE, Kind.DROP_COLUMN) and found.table:
+            yield from (found.table, *found.references)
+    if isinstance(operation, operations.CreateModel if backwards else DropTable):
+        yield _own_table(operation, app)
+    elif isinstance(operation, operations.AddField if backwards else _DROPPING):
+        key = model_of(operation, app, state)
+        if key and key not in new and (name := table_of(state, key)):
+            yield quoted(name)
+
+
+_MAKING = (
+    operations.CreateModel,
+    operations.AddIndex,
+    operations.AlterUniqueTogether,
+    ChangeColumnType,
+    CreateFunction,
+    CreateView,
+)
+_MAKING_SQL = (Kind.CREATE_TABLE, Kind.CREATE_INDEX, Kind.RENAME_TABLE)
+_RENAMING = (operations.RenameModel, operations.RenameIndex, operations.AlterModelTable)
+_DROPPING = (operations.RemoveField, operations.DeleteModel, DropColumn)
 _ALTERING = (
     operations.AddField,
     operations.AlterField,
@@ -205,22 +277,36 @@ def missing(connection: BaseDatabaseWrapper, wanted: set[Need]) -> Iterator[Miss
     """What the role lacks of what is wanted. Tables that do not exist are left out: nothing is known of them."""
     if Need(None, CREATE) in wanted:
         yield from _schema(connection)
-    pairs = sorted((str(need.table), need.right) for need in wanted if need.table)
+    if any(_is_populated(connection, need.table) for need in wanted if need.table and need.right == KEEP):
+        yield from _keeping(connection)
+    pairs = sorted((str(need.table), need.right) for need in wanted if need.table and need.right != KEEP)
     rows = fetch(
         connection,
         "SELECT c.oid::regclass::text, quote_ident(pg_get_userbyid(c.relowner)),"
-        f" bool_or(w.need = '{OWNER}'), string_agg(w.need, ', ' ORDER BY w.need)"
+        f" bool_or(w.need = '{OWNER}'), string_agg(w.need, ', ' ORDER BY w.need), pg_has_role(c.relowner, 'MEMBER')"
         " FROM unnest(%s::text[], %s::text[]) w(name, need) JOIN pg_class c ON c.oid = to_regclass(w.name)"
         " WHERE NOT pg_has_role(c.relowner, 'USAGE')"
         f" AND CASE WHEN w.need = '{OWNER}' THEN TRUE ELSE NOT has_table_privilege(c.oid, w.need) END"
         " GROUP BY c.oid, c.relowner ORDER BY 1",
         [[name for name, _ in pairs], [right for _, right in pairs]],
     )
-    for table, owner, to_own, rights in rows:
-        if to_own:
+    for table, owner, to_own, rights, is_member in rows:
+        if to_own and is_member:  # without INHERIT: it may only SET ROLE
+            what = f"{table} belongs to {owner}: this role is a member of it and does not inherit its rights"
+            yield Missing(what, _inherit(connection, owner))
+        elif to_own:
             yield Missing(f"{table} belongs to {owner}: only its owner may change it", f"GRANT {owner} TO {{role}};")
         else:
             yield Missing(f"{rights} on {table}, which belongs to {owner}", f"GRANT {rights} ON {table} TO {{role}};")
+
+
+def _inherit(connection: Any, owner: str) -> str:
+    """What makes a member inherit: since PostgreSQL 16 the membership says whether it does, not the role."""
+    return (
+        f"GRANT {owner} TO {{role}} WITH INHERIT TRUE;"
+        if connection.pg_version >= 16_00_00
+        else "ALTER ROLE {role} INHERIT;"
+    )
 
 
 def _schema(connection: BaseDatabaseWrapper) -> Iterator[Missing]:
@@ -231,3 +317,14 @@ def _schema(connection: BaseDatabaseWrapper) -> Iterator[Missing]:
     if schema is not None and not allowed:
         books = "" if has_bookkeeping(connection) else ", where the journal of migrations is kept too"
         yield Missing(f"CREATE on the schema {schema}{books}", f"GRANT CREATE ON SCHEMA {schema} TO {{role}};")
+
+
+def _is_populated(connection: BaseDatabaseWrapper, table: Name) -> bool:
+    oid = relation_oid(connection, table)
+    return oid is not None and has_rows(connection, oid)
+
+
+def _keeping(connection: BaseDatabaseWrapper) -> Iterator[Missing]:
+    if found := lacking(connection):
+        why, grant = found
+        yield Missing(f"{why}, which keeps what is dropped (migrate --discard-data does without)", grant)

@@ -105,7 +105,7 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
         role, owners = _role_and_owners(session, row)
         return MissingRights(
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
-            f" GRANT the owner's role to {role}. {kept}"
+            f" GRANT {role} what the message names, or the owner's role. {kept}"
         )
     remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
     if row.definition.transfer is not None and row.definition.transfer.back:

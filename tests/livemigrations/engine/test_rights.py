@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
 
+from livemigrations import operations as live
+from livemigrations.engine.rights import _makes
 from tests.livemigrations.site import Site
 from tests.support.catalogs import catalog
-from tests.support.roles import role
+from tests.support.roles import give, role
 
 BASE = """
 migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True))]),
@@ -23,7 +28,46 @@ migrations.CreateModel("New", [("id", models.BigAutoField(primary_key=True)),
 migrations.AddField("New", "thing", models.ForeignKey("Thing", models.CASCADE, null=True)),
 migrations.RunSQL("ALTER TABLE older ADD COLUMN x int", "ALTER TABLE older DROP COLUMN x"),
 """
+INDEX = 'migrations.AlterField("Thing", "n", models.IntegerField(null=True, db_index=True)),'
 ROWS = "INSERT INTO shop_thing (n, code) SELECT g, 'c' || g FROM generate_series(1, 3000) g"
+
+
+CHECK = models.CheckConstraint(condition=models.Q(n__gt=0), name="thing_c")
+UNIQUE = models.UniqueConstraint(fields=["n"], name="thing_u")
+KEY = models.ForeignKey("Thing", models.CASCADE, null=True)
+MAKES: dict[str, tuple[Operation, bool]] = {
+    "column": (migrations.AddField("Thing", "x", models.IntegerField(null=True)), False),
+    "indexed column": (migrations.AddField("Thing", "x", models.IntegerField(null=True, db_index=True)), True),
+    "unique column": (migrations.AddField("Thing", "x", models.IntegerField(null=True, unique=True)), True),
+    "key": (migrations.AddField("Thing", "x", KEY), True),
+    "many to many": (migrations.AddField("Thing", "x", models.ManyToManyField("Thing")), True),
+    "index on a column": (migrations.AlterField("Thing", "n", models.IntegerField(null=True, db_index=True)), True),
+    "index there already": (migrations.AlterField("Thing", "i", models.BigIntegerField(db_index=True)), False),
+    "check": (live.AddCheck("Thing", CHECK), False),
+    "unique": (live.AddUnique("Thing", UNIQUE), True),
+    "unique together": (migrations.AlterUniqueTogether("Thing", {("n", "i")}), True),
+    "another name of an index": (migrations.RenameIndex("Thing", "new", old_name="old"), True),
+    "another name of a table": (migrations.RenameModel("Thing", "Item"), True),
+    "another name of a column": (migrations.RenameField("Thing", "n", "m"), False),
+    "another table": (migrations.AlterModelTable("Thing", "things"), True),
+    "view": (live.CreateView("v", "SELECT 1"), True),
+    "function": (live.CreateFunction("f", "CREATE FUNCTION f() …"), True),
+    "fill": (live.FillColumn("Thing", "n", models.Value(1)), False),
+    "sql": (migrations.RunSQL("ALTER TABLE a ADD b int; CREATE INDEX i ON a (b)"), True),
+    "sql elsewhere": (migrations.RunSQL("CREATE TABLE other.a (id int); ALTER TABLE c ADD b int"), False),
+}
+
+
+@pytest.mark.parametrize(("operation", "makes"), MAKES.values(), ids=MAKES)
+def test_what_needs_a_place_in_the_schema(operation: Operation, makes: bool) -> None:
+    """The owner of a table may change it, but each index and each new name is checked against its schema as well."""
+    state = ProjectState()
+    fields: list[tuple[str, models.Field[object, object]]] = [
+        ("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True)),
+        ("i", models.IntegerField(db_index=True)),
+    ]  # fmt: skip
+    state.add_model(ModelState("shop", "Thing", fields))
+    assert _makes(operation, "shop", state, backwards=False) == makes
 
 
 def connect_as(site: Site, name: str) -> Site:
@@ -71,6 +115,37 @@ def test_all_at_once_and_then_it_works(site: Site) -> None:
             connection.execute(f'REASSIGN OWNED BY "{owner}" TO CURRENT_USER')
             connection.execute(f'DROP OWNED BY "{owner}"')
             connection.execute(f'DROP ROLE "{owner}"')
+
+
+@pytest.mark.slow
+def test_an_owner_without_a_place(site: Site) -> None:
+    """It owns the tables and may make nothing, or is a member of the owner that does not inherit: foreseen as well."""
+    drops = 'migrations.RemoveField("Thing", "code"),'
+    site.shop(BASE, 'migrations.AddField("Place", "x", models.IntegerField(null=True)),', f"{INDEX}\n{drops}")
+    site.migrate("shop", "0001", "-v0")
+    owner = f"Owner {site.database.name}"
+    with role(site.database) as name, site.database.connect() as connection:
+        connection.execute(ROWS)
+        connection.execute(f'CREATE ROLE "{owner}"')
+        try:
+            give(connection, name)
+            connection.execute(
+                f'ALTER TABLE shop_thing OWNER TO "{owner}"; GRANT "{owner}" TO "{name}" WITH INHERIT FALSE'
+            )
+            connection.execute(f'ALTER SCHEMA public OWNER TO teppan; GRANT USAGE ON SCHEMA public TO "{name}"')
+            before = catalog(connection, books=True)
+            said = connect_as(site, name).refused()
+            assert "CREATE on the schema public" in said
+            assert "may not make the schema rolled_back, which keeps what is dropped" in said
+            assert f'shop_thing belongs to "{owner}": this role is a member of it and does not inherit' in said
+            assert catalog(connection, books=True) == before
+            for grant in re.findall(r"^    (\w[^;\n]*;)", said.partition("Remedy")[2], re.MULTILINE):
+                connection.execute(grant)
+            site.migrate("-v0")
+        finally:
+            connection.execute(
+                f'REASSIGN OWNED BY "{owner}" TO CURRENT_USER; DROP OWNED BY "{owner}"; DROP ROLE "{owner}"'
+            )
 
 
 @pytest.mark.slow
