@@ -56,8 +56,9 @@ class Key:
 class Thing:
     """An object: ``definition`` is what is compared, ``sql`` the statement that makes it where one can say it.
 
-    ``valid`` is false for an index that was left half built and a constraint that is NOT VALID. ``needed`` says that
-    a row without a value for this column is refused. ``note`` is what was levelled out of the definition.
+    ``valid`` is false for an index that was left half built, a constraint that is NOT VALID and a column whose NOT NULL
+    is. ``needed`` says that a row without a value for this column is refused. ``note`` is what was levelled out of the
+    definition.
     """
 
     key: Key
@@ -96,7 +97,9 @@ SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.
        CASE WHEN a.attcollation <> t.typcollation THEN coalesce(l.collname, '') ELSE '' END,
        EXISTS (SELECT 1 FROM pg_depend o JOIN pg_class s ON s.oid = o.objid AND s.relkind = 'S'
                WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass
-               AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype = 'a')
+               AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype = 'a'),
+       NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated
+                   AND a.attnum = ANY (k.conkey))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -110,8 +113,9 @@ WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid 
 AND {_TABLES}
 """
 _CONSTRAINTS = f"""
-SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
+SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated, coalesce(m.nspname, '')
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class t ON t.oid = k.confrelid LEFT JOIN pg_namespace m ON m.oid = t.relnamespace
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 AND {_TABLES}
 """
 _TRIGGERS = f"""
@@ -126,7 +130,8 @@ WHERE p.prokind IN ('f', 'p') AND {_USER} AND n.nspname = ANY (%s) AND NOT EXIST
     (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype IN ('e', 'i'))
 """
 _SEQUENCES = f"""
-SELECT n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement
+SELECT n.nspname, c.relname, format('AS %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s', format_type(s.seqtypid, NULL),
+       s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache) || CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_TABLES} AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
     AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i'))
@@ -140,7 +145,7 @@ SELECT n.nspname, t.typname, CASE t.typtype
            ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')
     WHEN 'r' THEN 'RANGE ' || (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid)
     ELSE 'COMPOSITE (' || (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
-                           FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) || ')' END
+                           FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')' END
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
 WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {_USER} AND n.nspname = ANY (%s)
 AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_type'::regclass AND x.objid = t.oid AND x.deptype = 'e')
@@ -201,7 +206,7 @@ def _relations(reader: _Reader) -> None:
 
 
 def _columns(reader: _Reader) -> None:
-    for schema, table, *parts, numbered in reader.rows(_COLUMNS):
+    for schema, table, *parts, numbered, valid in reader.rows(_COLUMNS):
         column, note = _column(parts, numbered=numbered)
         target = reader.sql_name(schema, table)
         reader.add(
@@ -210,6 +215,7 @@ def _columns(reader: _Reader) -> None:
             column.name,
             str(column),
             f"ALTER TABLE {target} ADD COLUMN {identifier(column.name)} {_column_sql(column)}",
+            valid=valid,
             needed=column.not_null and not (column.default or column.identity),
             note=note,
         )
@@ -265,8 +271,10 @@ _DEFERRABLE = re.compile(r"(?<! NOT) DEFERRABLE(?: INITIALLY \w+)?(?: NOT \w+)?$
 
 
 def _constraints(reader: _Reader) -> None:
-    for schema, table, name, text, valid in reader.rows(_CONSTRAINTS):
+    for schema, table, name, text, valid, target in reader.rows(_CONSTRAINTS):
         body = constraint_body(text)
+        if target not in ("", reader.first):
+            body = body.replace(" REFERENCES ", f" REFERENCES {target}.", 1)
         bare = text.removesuffix(" NOT VALID")
         sql = f"ALTER TABLE {reader.sql_name(schema, table)} ADD CONSTRAINT {identifier(name)} {bare}"
         note = "deferrable" if _DEFERRABLE.search(text) else ""
@@ -284,10 +292,8 @@ def _triggers(reader: _Reader) -> None:
 def _code(reader: _Reader) -> None:
     for schema, signature, text in reader.rows(_FUNCTIONS):
         reader.add(Kind.FUNCTION, "", reader.plain(schema, signature), text, text)
-    for schema, name, type_, start, step in reader.rows(_SEQUENCES):
-        definition = f"{type_} START {start} INCREMENT {step}"
-        target = reader.sql_name(schema, name)
-        sql = f"CREATE SEQUENCE {target} AS {type_} START {start} INCREMENT {step}"
+    for schema, name, definition in reader.rows(_SEQUENCES):
+        sql = f"CREATE SEQUENCE {reader.sql_name(schema, name)} {definition}"
         reader.add(Kind.SEQUENCE, "", reader.plain(schema, name), definition, sql)
     for schema, name, definition in reader.rows(_TYPES):
         reader.add(Kind.TYPE, "", reader.plain(schema, name), definition)

@@ -213,7 +213,7 @@ def _makes(operation: Operation, app: str, state: ProjectState, *, backwards: bo
     return isinstance(operation, _MAKING)
 
 
-def _has_index(field: Field[Any, Any]) -> bool:
+def _has_index(field: Any) -> bool:
     """Whether a field brings an index or a table of its own."""
     return isinstance(field, ManyToManyField) or bool(field.db_index or field.unique)
 

@@ -65,7 +65,7 @@ def _unvalidated(
     rows = fetch(
         connection,
         "SELECT c.conrelid::regclass::text, c.conname, quote_ident(c.conname) FROM pg_constraint c"
-        " WHERE NOT c.convalidated AND c.conrelid <> 0"
+        " WHERE NOT c.convalidated AND coalesce((to_jsonb(c)->>'conenforced')::boolean, TRUE) AND c.conrelid <> 0"
         " AND c.conrelid IN (SELECT to_regclass(t) FROM unnest(%s::text[]) t) ORDER BY 1, 2",
         [tables],
     )

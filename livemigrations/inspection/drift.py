@@ -13,13 +13,13 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
-from django.db.models import Model
 
 from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.objects import read_objects
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.selection import full_order
+from livemigrations.engine.touched import quoted
 from livemigrations.inspection.comparison import Drifted, Ignored, compare
 from livemigrations.inspection.rehearsal import History, names_in_use, rehearse
 
@@ -64,7 +64,7 @@ def drift(
     history = rehearse(connection, [nodes[key] for key in applied], purpose="drift", each=False, tell=tell)
     actual = read_objects(connection, history.schemas)
     owners = _owners(history)
-    ignored = Ignored(conf.drift_ignore(), _left_alone(loader))
+    ignored = Ignored(conf.drift_ignore(), _left_alone(loader, history))
     found = list(compare(history.objects, actual, ignored, names_in_use(history)))
     for one in found:
         one.app = owners.get(one.table, "")
@@ -83,21 +83,25 @@ def drift(
 def _owners(history: History) -> dict[str, str]:
     """The app of each table."""
     assert history.state is not None
-    return {_table(model): model._meta.app_label for model in history.state.apps.get_models(include_auto_created=True)}
-
-
-def _left_alone(loader: MigrationLoader) -> set[str]:
-    """The tables of models that no migration makes: unmanaged ones, and those of apps without migrations."""
     return {
-        _table(model)
-        for model in installed.get_models(include_auto_created=True)
-        if not model._meta.managed or model._meta.app_label not in loader.migrated_apps
+        _plain(model._meta.db_table, history): model._meta.app_label
+        for model in history.state.apps.get_models(include_auto_created=True)
     }
 
 
-def _table(model: type[Model]) -> str:
-    """The model's table as objects are keyed: without the quotes that ``db_table`` needs around a schema."""
-    return model._meta.db_table.strip('"').replace('"."', ".")
+def _plain(table: str, history: History) -> str:
+    """The name of a table as objects have it: with its schema where that is not the first one."""
+    name = quoted(table)
+    return name.name if name.schema in history.schemas[:1] else name.plain
+
+
+def _left_alone(loader: MigrationLoader, history: History) -> set[str]:
+    """The tables of models that no migration makes: unmanaged ones, and those of apps without migrations."""
+    return {
+        _plain(model._meta.db_table, history)
+        for model in installed.get_models(include_auto_created=True)
+        if not model._meta.managed or model._meta.app_label not in loader.migrated_apps
+    }
 
 
 def _unmigrated(alias: str, loader: MigrationLoader, app_labels: Collection[str]) -> Iterator[str]:

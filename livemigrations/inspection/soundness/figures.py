@@ -9,10 +9,15 @@ from livemigrations.statements.names import identifier, literal
 _SEQUENCES = f"""
 SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname, s.oid::regclass::text, q.seqincrement
 FROM pg_class s JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
-JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass
-    AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
-JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+JOIN (SELECT d.objid, d.refobjid, d.refobjsubid FROM pg_depend d
+      WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+      UNION ALL
+      SELECT d.refobjid, f.adrelid, f.adnum FROM pg_depend d JOIN pg_attrdef f ON f.oid = d.objid
+      WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+          AND pg_get_expr(f.adbin, f.adrelid) ~ '^nextval\\([^)]*\\)$') AS used (sequence, relation, number)
+    ON used.sequence = s.oid AND used.number > 0
+JOIN pg_class c ON c.oid = used.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = used.number
 JOIN pg_type t ON t.oid = a.atttypid AND t.typname IN ('int2', 'int4', 'int8', 'numeric')
 WHERE {USER_SCHEMA} AND NOT c.relispartition ORDER BY 1, 2
 """
@@ -29,10 +34,10 @@ def sequences(look: Look) -> None:
     """Sequences whose next value is taken already: the next insert would fail, or write a value twice."""
     look.part = "sequences"
     rows = look.fetch(_SEQUENCES, [])
-    for table, column, sequence, increment in look.each(rows, lambda row: f"{row[0]}.{row[1]}"):
+    for table, column, sequence, step in look.each(rows, lambda row: f"{row[0]}.{row[1]}"):
         with look.on(f"{table}.{column}"):
             next_, greatest = look.fetch(
-                f"SELECT (SELECT last_value + CASE WHEN is_called THEN {increment} ELSE 0 END FROM {sequence}),"
+                f"SELECT (SELECT last_value + CASE WHEN is_called THEN {step} ELSE 0 END FROM {sequence}),"
                 f" (SELECT max({identifier(column)}) FROM {table})"
             )[0]
             if greatest is not None and greatest >= next_:

@@ -103,10 +103,11 @@ class Look:
         try:
             yield
         except DatabaseError as error:
-            if sqlstate(error)[:2] not in ("42", "55", "57"):
+            if sqlstate(error)[:2] not in ("40", "42", "55", "57"):
                 raise
             remedy = {
-                "42501": "connect as a role that may read it",
+                "40001": "a standby ends queries that hold up its replay: verify again, or with hot_standby_feedback",
+                "42501": "connect as a role that may read all of it",
                 "55P03": "see who locks it (migrations status), then verify again",
             }.get(sqlstate(error), "look into the message")
             self.add(Severity.UNKNOWN, object_, f"could not be looked at: {str(error).strip().splitlines()[0]}", remedy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import migrations, models
@@ -62,7 +63,7 @@ MAKES: dict[str, tuple[Operation, bool]] = {
 def test_what_needs_a_place_in_the_schema(operation: Operation, makes: bool) -> None:
     """The owner of a table may change it, but each index and each new name is checked against its schema as well."""
     state = ProjectState()
-    fields: list[tuple[str, models.Field[object, object]]] = [
+    fields: list[tuple[str, models.Field[Any, Any]]] = [
         ("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField(null=True)),
         ("i", models.IntegerField(db_index=True)),
     ]  # fmt: skip

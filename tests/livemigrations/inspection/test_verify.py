@@ -12,6 +12,7 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.errors import LiveMigrationError
+from livemigrations.inspection.soundness.findings import Severity
 from livemigrations.inspection.soundness.verify import verify as check
 from livemigrations.pgtools.running import server_version
 from tests.livemigrations.inspection.quick import QuickSite, quick_site
@@ -67,27 +68,35 @@ def test_everything_that_can_be_wrong(shop: Site) -> None:
     shop.database.psql("""
         ALTER TABLE shop_thing DISABLE TRIGGER ALL;
         UPDATE shop_thing SET place_id = 77 WHERE id <= 4;
-        ALTER TABLE shop_thing ADD CONSTRAINT small CHECK (n < 2999) NOT VALID;
+        ALTER TABLE shop_thing ADD CONSTRAINT small CHECK (n < 2999) NO INHERIT NOT VALID;
         SELECT setval('shop_place_id_seq', 3);
+        CREATE TABLE heir () INHERITS (shop_thing); INSERT INTO heir VALUES (1, 1, 999);
+        CREATE SEQUENCE loose; CREATE TABLE counted (n int DEFAULT nextval('loose'), m int DEFAULT 10 * nextval('loose'));
+        INSERT INTO counted VALUES (7, 70);
+        CREATE TABLE leaping (n int); INSERT INTO leaping VALUES (1), (20);
+        CREATE SEQUENCE leaps INCREMENT 50 OWNED BY leaping.n; SELECT nextval('leaps');
         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass;
         CREATE TABLE ticket (id int PRIMARY KEY); INSERT INTO ticket VALUES (1), (5); -- 11 comes next, and is free
         CREATE SEQUENCE ticket_id_seq INCREMENT 10 OWNED BY ticket.id; SELECT nextval('ticket_id_seq');
     """)
     with shop.database.connect() as connection:
-        before = catalog(connection, books=True)
         row = connection.execute(
             "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'shop_thing'::regclass"
         )
         key = row.fetchone()
         assert key is not None
+        before = catalog(connection, books=True)
         assert problems(shop) == {
             f"public.shop_thing.{key[0]}": "4 rows refer to no row of public.shop_place, such as (77)",
             "public.shop_thing.small": "is not validated; 2 rows break it",
             "public.shop_thing": "the triggers of its foreign keys are switched off: nothing enforces them",
             "public.shop_place.id": "the sequence is behind: next 4, greatest 9",
+            "public.counted.n": "the sequence is behind: next 1, greatest 7",
             "thing_n": "is invalid: shop_thing pays for it, and no query uses it",
         }
-        assert set(problems(shop, "--only", "sequences", "--only", "indexes")) == {"public.shop_place.id", "thing_n"}
+        assert set(problems(shop, "--only", "sequences", "--only", "indexes")) == {
+            "public.shop_place.id", "public.counted.n", "thing_n",
+        }  # fmt: skip
         assert catalog(connection, books=True) == before
     text = shop.manage("migrations", "verify", check=False).stdout
     assert "Remedy: SELECT setval('shop_place_id_seq', 9);" in text
@@ -104,6 +113,13 @@ def test_what_cannot_be_looked_at_is_not_called_sound(shop: Site) -> None:
         assert code == 1
         assert [(f["severity"], f["object"]) for f in answer["findings"]] == [("unknown", "public.shop_place.id")]
         assert "lock timeout" in answer["findings"][0]["text"]
+    shop.database.psql("ALTER TABLE shop_thing ENABLE ROW LEVEL SECURITY; UPDATE shop_thing SET n = n")
+    with role(shop.database) as name:
+        shop.database.psql(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{name}"')
+        shop.set(f'DATABASES["default"]["USER"] = {name!r}')
+        code, answer = verify(shop, "--only", "keys")
+        assert (code, [f["severity"] for f in answer["findings"]]) == (1, ["unknown"])
+        assert "row-level security" in answer["findings"][0]["text"]
 
 
 @pytest.mark.slow
@@ -186,7 +202,8 @@ def test_what_promises_nothing_is_not_broken(connection: BaseDatabaseWrapper) ->
             INSERT INTO lease VALUES ('[1,2)', '[2026-01-01,2027-01-01)');
             INSERT INTO stay VALUES ('[1,2)', '[2026-03-01,2026-04-01)');
         """)
-    assert check(connection, parts=["keys", "constraints"]).findings == []
+    findings = check(connection, parts=["keys", "constraints"]).findings
+    assert [one.severity for one in findings] == [Severity.NOTE, Severity.NOTE]
 
 
 @pytest.mark.slow
