@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
@@ -13,18 +13,26 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.relations import database_is_empty
 from livemigrations.engine import journal as books
+from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.planner import is_collected, is_noop
+from livemigrations.engine.runner import remedy_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
+from livemigrations.errors import StepFailed
 
 _COMMIT_EVERY = 100
+_NO_RIGHT = "42501"  # put into words by who knows the connection's role
 
 
 class Bulk:
-    """Applies migrations as Django does, many in one transaction; a crash takes all of them back together."""
+    """Applies migrations as Django does, many in one transaction; a crash takes all of them back together.
+
+    ``uncommitted`` has the migrations, as app.name, that a failure would take back now.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.uncommitted: list[str] = []
         self._atomic: transaction.Atomic | None = None
         self._journal: list[str] = []
         self._recorded: list[tuple[str, str]] = []
@@ -51,9 +59,14 @@ class Bulk:
             self.commit()
         if self._atomic is None:
             self._begin()
-        with self.session.connection.schema_editor(atomic=True) as editor:
-            state = migration.apply(state, editor)
-        self.session.connection.check_constraints()
+        try:
+            with self.session.connection.schema_editor(atomic=True) as editor:
+                state = migration.apply(state, editor)
+            self.session.connection.check_constraints()
+        except DatabaseError as error:
+            if sqlstate(error) == _NO_RIGHT:
+                raise
+            raise self._explained(migration, error) from error
         self._note(migration)
         if alone or len(self._recorded) >= _COMMIT_EVERY:
             self.commit()
@@ -73,6 +86,18 @@ class Bulk:
             step = Step(operation.describe(), Lane.BULK)
             self._journal.append(self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False))
         self._recorded += [*migration.replaces, (migration.app_label, migration.name)]
+        self.uncommitted.append(str(migration))
+
+    def _explained(self, migration: Migration, error: DatabaseError) -> StepFailed:
+        """The database's error with the migration that met it, what goes with it, and what to do."""
+        state, text = sqlstate(error), str(error).strip()
+        number = len(self.uncommitted)
+        first = self.uncommitted[0] if number else ""
+        lost = f", nor of the {number} before it, from {first} on: they shared its transaction" if number else ""
+        return StepFailed(
+            f"{migration}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy_of(state)}."
+            f" Nothing of this migration was kept{lost}."
+        )
 
     def commit(self) -> None:
         """Write the books and commit what is open."""
@@ -91,9 +116,10 @@ class Bulk:
         finally:
             self._journal, self._recorded = [], []
         atomic.__exit__(None, None, None)
+        self.uncommitted = []
 
     def roll_back(self, error: BaseException) -> None:
-        """Take back what is open."""
+        """Take back what is open; ``uncommitted`` says afterwards what that was."""
         self._journal, self._recorded = [], []
         atomic, self._atomic = self._atomic, None
         if atomic is not None:

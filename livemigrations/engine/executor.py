@@ -187,6 +187,9 @@ class LiveExecutor(MigrationExecutor):
         except BaseException as error:
             if self._bulk is not None:
                 self._bulk.roll_back(error)
+                gone = set(self._bulk.uncommitted)
+                self.applied = [name for name in self.applied if name not in gone]
+                self.begun = [one for one in self.begun if str(one.migration) not in gone]
             raise
         if self._bulk is not None:
             self._bulk.commit()

@@ -91,8 +91,14 @@ _REMEDIES = {
     "53": "make room (disk, memory or connections), then migrate again",
     "08": "look why the connection was lost, then migrate again",
     "57": "look why the server ended the statement, then migrate again",
+    "3F": "make the schema that the message names, or let an earlier migration make it, then migrate again",
     "42": "correct the migration or what the message names in the database, then migrate again",
 }
+
+
+def remedy_of(state: str) -> str:
+    """What to do about an error with this SQLSTATE before the next try."""
+    return _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
 
 
 def _explained(session: Session, operation: Operation, row: Row, error: DatabaseError) -> StepFailed | MissingRights:
@@ -107,7 +113,7 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
             f" GRANT {role} what the message names, or the owner's role. {kept}"
         )
-    remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
+    remedy = remedy_of(state)
     if row.definition.transfer is not None and row.definition.transfer.back:
         kept_as = row.definition.transfer.kept_as
         remedy += (
