@@ -20,7 +20,8 @@ def edited_since_applied(
 ) -> Iterator[tuple[Key, int]]:
     """Yield each applied migration of ``keys`` that was edited, with the number of the first operation that differs.
 
-    What the journal does not know, because Django itself or a fake applied it, is not compared.
+    What the journal does not know, because Django itself or a fake applied it, or because the database was empty and
+    got it with others in one transaction, is not compared.
     """
     ran = _journalled(connection)
     wanted = set(keys) & set(ran)
@@ -54,5 +55,7 @@ def _journalled(connection: BaseDatabaseWrapper) -> dict[Key, dict[int, str]]:
     )
     found: dict[Key, dict[int, str]] = {}
     for app, migration, operation, digest in rows:
+        if not digest:
+            continue
         found.setdefault((app, migration), {})[operation] = digest
     return found

@@ -27,7 +27,7 @@ from livemigrations.review.lint.from_operations import Scene
 from livemigrations.review.lint.from_sql import changes_of
 from livemigrations.review.lint.history import Chapter, Key, Reader, Run, Step, Whole
 from livemigrations.review.lint.rules import RULES, TRANSLATED
-from livemigrations.review.lint.scope import Request, Scope, scope_of
+from livemigrations.review.lint.scope import Request, Scope, apps_asked_for, scope_of
 from livemigrations.review.lint.sources import source_of
 
 
@@ -67,7 +67,7 @@ def lint(connection: BaseDatabaseWrapper, request: Request, chosen: Choice) -> R
     scope = scope_of(loader, connection, request)
     report = Report(chosen.engine, [".".join(key) for key in scope.keys])
     if request.pending:
-        for key, number in edited_since_applied(connection, loader, _asked(loader, request)):
+        for key, number in edited_since_applied(connection, loader, apps_asked_for(loader, request)):
             scope.edited[key] = f"operation {number} is not what was applied to {connection.alias}"
     linter = _Linter(loader, connection, chosen, scope)
     report.findings = sorted(linter.findings(), key=_order)
@@ -76,10 +76,6 @@ def lint(connection: BaseDatabaseWrapper, request: Request, chosen: Choice) -> R
 
 def _order(finding: Finding) -> tuple[str, int, str, str]:
     return finding.place.path, finding.place.line, finding.rule.id, finding.message
-
-
-def _asked(loader: MigrationLoader, request: Request) -> list[Key]:
-    return [key for key in full_order(loader) if not request.app or key[0] == request.app]
 
 
 def _loader() -> MigrationLoader:

@@ -56,14 +56,18 @@ def _is_own(config: AppConfig) -> bool:
     return base is None or folder.is_relative_to(Path(base).resolve())
 
 
+def apps_asked_for(loader: MigrationLoader, request: Request) -> list[Key]:
+    """All migrations, in their order, of the app that is named, of the project's own apps, or of all."""
+    order = full_order(loader)
+    if request.third_party and not request.app:
+        return order
+    labels = {request.app} if request.app else own_apps()
+    return [key for key in order if key[0] in labels]
+
+
 def scope_of(loader: MigrationLoader, connection: BaseDatabaseWrapper, request: Request) -> Scope:
     """Choose. Raises ``LintScopeUnknown`` for a name that does not exist or a commit that git does not know."""
-    order = full_order(loader)
-    if request.app:
-        order = _named(loader, order, request)
-    elif not request.third_party:
-        own = own_apps()
-        order = [key for key in order if key[0] in own]
+    order = _named(loader, full_order(loader), request) if request.app else apps_asked_for(loader, request)
     if request.pending:
         applied = MigrationLoader(connection).applied_migrations
         return Scope([key for key in order if key not in applied], together=True)

@@ -111,6 +111,18 @@ def test_the_pending_ones_are_one_run(site: Site) -> None:
     assert report["findings"][0]["path"].endswith("0001_step.py")
 
 
+@pytest.mark.slow
+def test_what_ran_here_is_compared_where_the_journal_knows_it(tmp_path: Path, database: Database) -> None:
+    """An empty database got its migrations at once, without digests; packages are looked at where that is asked for."""
+    site = Site(tmp_path, database).install("django.contrib.contenttypes").shop(BASE)
+    site.migrate("-v0")
+    assert linted(site, "--pending", "--third-party")[1]["findings"] == []
+    database.psql("UPDATE livemigrations_step SET digest = 'another'")
+    assert {finding["migration"] for finding in linted(site, "--pending")[1]["findings"]} == {"shop.0001_step"}
+    _, report = linted(site, "--pending", "--third-party")
+    assert {finding["migration"] for finding in report["findings"]} > {"shop.0001_step"}
+
+
 def _git(folder: Path, *arguments: str) -> None:
     who = ["-c", "user.name=Lint", "-c", "user.email=lint@localhost"]
     subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
