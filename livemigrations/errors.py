@@ -111,7 +111,7 @@ class ProgramFailed(LiveMigrationError):
 
 
 class RehearsalFailed(LiveMigrationError):
-    """A migration does not run on an empty database."""
+    """A migration does not run on a scratch database."""
 
 
 class OutsideTheCopy(LiveMigrationError):

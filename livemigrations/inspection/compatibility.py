@@ -18,7 +18,7 @@ from livemigrations.engine.rehearsal import Naming, standing_in
 from livemigrations.engine.selection import Key, Plan, Selection, full_order
 from livemigrations.engine.session import Session
 from livemigrations.engine.stages import staged
-from livemigrations.errors import LiveMigrationError
+from livemigrations.errors import LiveMigrationError, RehearsalFailed
 from livemigrations.inspection import attempts
 from livemigrations.inspection.attempts import Attempt, Failure, Release, attempt
 from livemigrations.pgtools.copies import schema_copy
@@ -104,9 +104,9 @@ def _after(loader: MigrationLoader, since: Sequence[str]) -> list[Key]:
         app, _, name = text.partition(".")
         try:
             key = (app, loader.get_migration_by_prefix(app, name).name)
-        except KeyError as error:
+        except (KeyError, AmbiguityError) as error:
             raise LiveMigrationError(
-                f"There is no migration {text}. Remedy: give app.name, as showmigrations does."
+                f"There is no single migration {text}. Remedy: give app.name, as showmigrations does."
             ) from error
         except AmbiguityError as error:
             raise LiveMigrationError(
@@ -156,6 +156,11 @@ def _run(copy: BaseDatabaseWrapper, plan: Plan) -> list[str]:
     try:
         LiveExecutor(session, Selection()).run_plan(plan)
         session.journal.end_run("finished")
+    except LiveMigrationError as error:
+        raise RehearsalFailed(
+            "The migrations did not come to their end on the copy, so nothing could be tried. The database itself was"
+            f" not changed. There it was:\n{error}"
+        ) from error
     finally:
         session.close()
     return [_name(migration) for migration, _ in plan]

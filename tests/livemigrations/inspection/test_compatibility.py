@@ -237,6 +237,23 @@ def test_wrong_usage_and_rights(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("back", [False, True], ids=["forwards", "back"])
+def test_a_migration_that_fails_on_the_copy(site: Site, back: bool) -> None:
+    """What the message says holds for the copy: the database itself is as it was."""
+    prepared(site, "migrations.RunSQL('SELECT 1', 'SELECT 1/0')," if back else "migrations.RunSQL('SELECT 1/0', ''),")
+    arguments = ["--from", "shop.0001"] if back else []
+    if back:
+        site.migrate("-v0")
+    before = contents(site.database)
+    done = site.manage("migrations", "compatible", *arguments, check=False)
+    assert done.returncode == 1
+    assert "did not come to their end on the copy, so nothing could be tried" in done.stderr
+    assert "The database itself was not changed. There it was:\nshop.0002_step, operation 1" in done.stderr
+    assert "division by zero" in done.stderr
+    assert contents(site.database) == before
+
+
+@pytest.mark.slow
 def test_interrupted(site: Site) -> None:
     """Ctrl-C while the copy is there: exit code 130, and nothing of it is left."""
     prepared(site, "migrations.RunSQL('SELECT pg_sleep(30)', ''),")
