@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 
 def count(text: str) -> int:
@@ -29,6 +30,18 @@ def days(text: str) -> float:
     if not 0 <= value < 1e6:
         raise ArgumentTypeError(f"give a number of days, not {text!r}")
     return value
+
+
+def word(text: str) -> str:
+    """A name, which cannot be empty: the empty text of a variable that is not set must not count as none given."""
+    if not text.strip():
+        raise ArgumentTypeError("is empty; is a variable not set?")
+    return text
+
+
+def file(text: str) -> Path:
+    """The path of a file."""
+    return Path(word(text))
 
 
 def _whole(text: str, what: str, *, least: int = 0, most: int = 10**9) -> int:

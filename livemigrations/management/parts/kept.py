@@ -13,7 +13,7 @@ from livemigrations.catalog.kept import Kept, kept
 from livemigrations.engine.discarding import discard
 from livemigrations.engine.putting_back import put_back
 from livemigrations.errors import LiveMigrationError
-from livemigrations.management.arguments import days
+from livemigrations.management.arguments import days, word
 from livemigrations.management.subcommands import Subcommand
 
 
@@ -41,9 +41,14 @@ class Command(Subcommand):
     def add_arguments(cls, parser: CommandParser) -> None:
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument(
-            "--put-back", metavar="NAME|all", help="Try again what found no place: under this name, or everything."
+            "--put-back",
+            type=word,
+            metavar="NAME|all",
+            help="Try again what found no place: under this name, or everything.",
         )
-        choice.add_argument("--discard", metavar="NAME|all", help="Drop what is kept under this name, or everything.")
+        choice.add_argument(
+            "--discard", type=word, metavar="NAME|all", help="Drop what is kept under this name, or everything."
+        )
         parser.add_argument("--older-than", type=days, metavar="DAYS", help="Only what is kept for so many days.")
         parser.add_argument("--no-input", action="store_false", dest="interactive", help="Do not ask.")
 

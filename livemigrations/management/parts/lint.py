@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations.management.arguments import word
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.review.lint import RULES, Engine, Request, choice, lint
 from livemigrations.review.lint.catalogue import catalogue
@@ -55,7 +56,7 @@ class Command(Subcommand):
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--all", action="store_true", help="Every migration of the project's own apps (default).")
         which.add_argument("--pending", action="store_true", help="Those that the database does not have.")
-        which.add_argument("--since", default="", metavar="COMMIT", help="Those added or edited since a commit.")
+        which.add_argument("--since", type=word, metavar="COMMIT", help="Those added or edited since a commit.")
         parser.add_argument("--third-party", action="store_true", help="Installed packages too.")
         parser.add_argument(
             "--engine",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
@@ -11,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.inspection.soundness.findings import Severity, Verification
 from livemigrations.inspection.soundness.verify import PARTS, verify
+from livemigrations.management.arguments import file
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.management.watching import watching
 
@@ -50,8 +50,8 @@ class Command(Subcommand):
             "--only", action="append", default=[], choices=list(PARTS), help="Only this check; may be repeated."
         )
         rows = parser.add_mutually_exclusive_group()
-        rows.add_argument("--save", type=Path, metavar="FILE", help="Write counts and checksums of all rows to a file.")
-        rows.add_argument("--before", type=Path, metavar="FILE", help="Compare all rows with such a file.")
+        rows.add_argument("--save", type=file, metavar="FILE", help="Write counts and checksums of all rows to a file.")
+        rows.add_argument("--before", type=file, metavar="FILE", help="Compare all rows with such a file.")
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         with watching(self.stdout, quiet=options["as_json"] or not options["verbosity"]) as tell:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from livemigrations.management.arguments import count, days, rows, sprint
+from livemigrations.management.arguments import count, days, file, rows, sprint, word
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,11 @@ def test_taken(read: Callable[[str], float], text: str, value: float) -> None:
 )  # fmt: skip
 def test_refused_in_words(read: Callable[[str], float], text: str) -> None:
     with pytest.raises(ArgumentTypeError, match=r"^give (a|the) .*number.*, not "):
+        read(text)
+
+
+@pytest.mark.parametrize("read", [word, file])
+@pytest.mark.parametrize("text", ["", " "])
+def test_empty_text_is_none_given_by_mistake(read: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is empty; is a variable not set"):
         read(text)
