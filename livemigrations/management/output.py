@@ -7,11 +7,13 @@ import signal
 import sys
 from io import TextIOWrapper
 
+_STRICT = {"strict", "surrogateescape"}  # the latter is what Python takes in the locale C
+
 
 def replace_what_cannot_be_shown() -> None:
     """Show characters that the encoding of the terminal or pipe lacks as ``?``; without it they would end a run half-way."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        if isinstance(stream, TextIOWrapper) and stream.errors in _STRICT:
             stream.reconfigure(errors="replace")
 
 

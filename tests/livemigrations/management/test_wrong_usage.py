@@ -10,6 +10,14 @@ import pytest
 from tests.livemigrations.site import Site
 
 THING = 'migrations.CreateModel("Thing", [("id", models.BigAutoField(primary_key=True))]),'
+GENERATED = """
+from django.db import models
+
+
+class Thing(models.Model):
+    n = models.IntegerField()
+    twice = models.GeneratedField(expression=models.F("n") * 2, output_field=models.IntegerField(), db_persist=False)
+"""
 READING = [
     ("migrations", "status"), ("migrations", "plan"), ("migrations", "lint", "--pending"), ("backup", "create"),
     ("migrate",), ("migrate", "--sql"),
@@ -34,6 +42,14 @@ def test_database_that_nobody_reaches(site: Site) -> None:
         assert "DATABASES" in text, command
 
 
+def test_model_whose_check_asks_a_server_that_nobody_reaches(site: Site) -> None:
+    """Django's own checks connect for a generated column, before the command begins."""
+    site.shop(THING).set("DATABASES['default']['NAME'] = 'not_there'")
+    (site.folder / "shop" / "models.py").write_text(GENERATED)
+    for command in (("migrate",), ("migrate", "--plan"), ("makemigrations", "--check")):
+        assert "there is no such database" in said(site, *command, code=1), command
+
+
 def test_unknown_alias_is_wrong_usage(site: Site) -> None:
     assert "Known: default" in said(site.shop(THING), "migrations", "status", "--database", "nope", code=2)
 
@@ -44,6 +60,12 @@ def test_beginning_that_two_migrations_have(site: Site) -> None:
         assert "More than one migration matches '0' in app 'shop'" in said(
             site, "migrations", part, "shop", "0", code=1
         )
+    assert "no single migration shop.0." in said(site, "migrations", "compatible", "--from", "shop.0", code=1)
+
+
+@pytest.mark.parametrize("words", ["kept --discard", "kept --put-back", "verify --save", "lint --since"])
+def test_variable_of_a_script_that_is_empty(site: Site, words: str) -> None:
+    assert "is empty; is a variable not set?" in said(site, "migrations", *words.split(), "", code=2)
 
 
 @pytest.mark.parametrize(
@@ -66,8 +88,9 @@ def test_options_of_migrate_that_exclude_each_other(site: Site, words: str, culp
 @pytest.mark.parametrize("words", ["migrate --plan", "migrations plan", "migrations lint --help"])
 def test_terminal_that_lacks_characters(site: Site, words: str) -> None:
     site.shop(THING.replace('"Thing"', '"Größe…"'))
-    done = site.manage(*words.split(), env={"PYTHONIOENCODING": "ascii"})
-    assert "?" in done.stdout
+    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for env in ({"PYTHONIOENCODING": "ascii"}, c_locale):
+        assert "?" in site.manage(*words.split(), env=env).stdout
 
 
 def test_reader_of_the_output_that_goes_away(site: Site) -> None:
