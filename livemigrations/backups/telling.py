@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from django.core.management.base import OutputWrapper
 
+from livemigrations.engine.reporter import can_redraw
+
 _EVERY_S = 5.0
 
 
@@ -96,7 +98,7 @@ def telling_for(stdout: OutputWrapper, verbosity: int) -> Telling:
     """What fits the output: nothing, a bar, or lines."""
     if verbosity < 1:
         return Silent()
-    return Bar() if stdout.isatty() else Lines(stdout)
+    return Bar() if can_redraw(stdout) else Lines(stdout)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -66,6 +67,7 @@ class Lines:
         self._open = False
 
     def step(self, label: str) -> None:
+        self._last = time.monotonic()
         if self.verbosity > 1:
             self._line(f"    {label}")
 
@@ -184,7 +186,12 @@ def reporter_for(stdout: OutputWrapper, style: Style, verbosity: int) -> Reporte
     """The reporter that fits the output: nothing, bars, or lines."""
     if verbosity < 1:
         return Silent()
-    return Bars(verbosity) if stdout.isatty() else Lines(stdout, style, verbosity)
+    return Bars(verbosity) if can_redraw(stdout) else Lines(stdout, style, verbosity)
+
+
+def can_redraw(stdout: OutputWrapper) -> bool:
+    """Whether the output is a terminal on which a bar can move; on another (TERM=dumb) it would show at the end only."""
+    return stdout.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def summary(steps: list[StepReport], seconds: float) -> list[str]:

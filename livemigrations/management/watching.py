@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from django.core.management.base import OutputWrapper
 
+from livemigrations.engine.reporter import can_redraw
+
 Tell = Callable[[str, float | None], None]
 _FIRST_AFTER_S, _EVERY_S = 2.0, 10.0
 
@@ -17,7 +19,7 @@ def watching(output: OutputWrapper, *, quiet: bool) -> Iterator[Tell]:
     """A function to call with what is being looked at and how much is done (0 to 1, or None)."""
     if quiet:
         yield lambda text, fraction: None
-    elif output.isatty():
+    elif can_redraw(output):
         with _bar() as tell:
             yield tell
     else:

@@ -25,7 +25,7 @@ from livemigrations.review.lint.fields import Facts, column
 from livemigrations.review.lint.findings import Engine, Finding, Place, Report, Rule
 from livemigrations.review.lint.from_operations import Scene
 from livemigrations.review.lint.from_sql import changes_of
-from livemigrations.review.lint.history import Chapter, Key, Reader, Run, Step, Whole
+from livemigrations.review.lint.history import Chapter, Reader, Run, Step, Whole
 from livemigrations.review.lint.rules import RULES, TRANSLATED
 from livemigrations.review.lint.scope import Request, Scope, apps_asked_for, scope_of
 from livemigrations.review.lint.sources import source_of

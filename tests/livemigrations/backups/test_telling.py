@@ -45,11 +45,18 @@ def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.getvalue().splitlines()[1:] == ["     50%  public.b"]
 
 
-def test_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_lines_on_a_terminal_that_cannot_redraw_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(telling.telling_for(OutputWrapper(Terminal()), 1), telling.Lines)
+
+
+def test_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     with telling.told(telling.telling_for(OutputWrapper(Terminal()), 1)) as bar:
         assert isinstance(bar, telling.Bar)
         bar.stage("Dumping [shop]")
