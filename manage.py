@@ -21,4 +21,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while Django starts; from then on most commands answer it themselves
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)

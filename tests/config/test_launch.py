@@ -115,3 +115,13 @@ def test_missing_packages_name_the_remedy(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 1
     assert "is not installed: run `make install`" in done.stderr
+
+
+def test_interrupted_while_django_starts(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nsignal.raise_signal(signal.SIGINT)\n"
+    )
+    done = database.manage(
+        "migrate", check=False, env={"DJANGO_SETTINGS_MODULE": "slow", "PYTHONPATH": str(tmp_path)}
+    )
+    assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
