@@ -64,7 +64,7 @@ class Command(Subcommand):
         if options["put_back"]:
             return self._put_back(connection, found, options)
         if options["as_json"]:
-            self.json([asdict(line) for line in found])
+            self.json([entry(line) for line in found])
             return 0
         for line in found:
             self.line(_line(line))
@@ -97,10 +97,15 @@ class Command(Subcommand):
                 raise LiveMigrationError("Not confirmed: nothing was dropped.")
         discard(connection, chosen)
         if options["as_json"]:
-            self.json([asdict(line) for line in chosen])
+            self.json([entry(line) for line in chosen])
         else:
             self.line(f"{len(chosen)} dropped for good.")
         return 0
+
+
+def entry(line: Kept) -> dict[str, Any]:
+    """What is kept, as JSON has it: without what is known only while a migration is planned."""
+    return {name: value for name, value in asdict(line).items() if name != "became"}
 
 
 def _chosen(found: list[Kept], name: str) -> list[Kept]:

@@ -12,6 +12,8 @@ import pytest
 from django.core.management import load_command_class
 from django.core.management.base import CommandParser
 
+from livemigrations.catalog.kept import Kept
+from livemigrations.management.parts.kept import entry
 from livemigrations.management.subcommands import CommandOfSubcommands, Subcommand
 from tests.livemigrations.site import Site
 from tests.support.database import ROOT
@@ -105,6 +107,12 @@ def test_json_and_nothing_else(ready: Site, words: tuple[str, ...]) -> None:
     found = json.loads(done.stdout)
     for name in found if isinstance(found, dict) else found[0] if found else ():
         assert re.search(rf"[`\"]{name}[`\"\[]", guide(*words[:2])), f"{name} is not in the guide"
+
+
+def test_json_of_what_is_kept() -> None:
+    line = Kept("a_1", "public", "a", "n", "shop", "0002", "back", "kept", None, 3, {}, "", None)
+    text = guide("migrations", "kept")
+    assert [name for name in entry(line) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
