@@ -140,6 +140,7 @@ def untouched(connection: BaseDatabaseWrapper, oid: int, column: str, alias: str
         [oid, column],
     )
     given, value, unknown = found[0]
-    if given:
-        return f"{alias}.{identifier(column)}::text IS NOT DISTINCT FROM {literal(value)}"
+    if given:  # format() writes a value as the catalog does; a cast would make true of t, and /32 behind an address
+        own = f"{alias}.{identifier(column)}"
+        return f"({own} IS NOT NULL AND format('%s', {own}) = {literal(value)})"
     return "TRUE" if unknown else f"{alias}.{identifier(column)} IS NULL"

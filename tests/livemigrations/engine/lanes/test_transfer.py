@@ -38,6 +38,30 @@ def test_what_traffic_wrote_since_the_column_is_there_stays(site: Site) -> None:
     assert kept_tables(site.database) == 1
 
 
+def test_a_column_whose_default_the_catalog_writes_otherwise_than_a_cast(site: Site) -> None:
+    site.shop(
+        THING,
+        """
+        migrations.AddField("Thing", "yes", models.BooleanField(default=False)),
+        migrations.AddField("Thing", "no", models.BooleanField(db_default=True)),
+        migrations.AddField("Thing", "address", models.GenericIPAddressField(db_default="10.0.0.1")),
+        migrations.AddField("Thing", "tags", fields.ArrayField(models.TextField(), default=list)),
+        migrations.RunSQL("ALTER TABLE shop_thing ADD code char(5) DEFAULT 'a'", "ALTER TABLE shop_thing DROP code"),""",
+    )
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql(ROWS)
+    site.migrate("-v0")
+    site.database.psql(
+        "UPDATE shop_thing SET yes = true, no = n % 2 = 0, address = '10.0.0.2', tags = ARRAY[n::text, 'x y'],"
+        " code = 'b' WHERE n % 3 = 0"
+    )
+    before = rows(site.database, "shop_thing")
+    site.migrate("shop", "0001", "-v0")
+    site.migrate("-v0")
+    assert rows(site.database, "shop_thing") == before
+    assert kept_tables(site.database) == 0
+
+
 def test_a_key_that_was_deleted_during_the_copy_and_came_again(site: Site) -> None:
     site.shop('migrations.CreateModel("Thing", [("id", models.CharField(max_length=9, primary_key=True))]),',
               'migrations.AddField("Thing", "note", models.CharField(max_length=30, db_default="none")),')  # fmt: skip
