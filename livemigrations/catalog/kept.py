@@ -16,7 +16,8 @@ from livemigrations.statements.names import MAX_BYTES, Name, beside, clip, liter
 SCHEMA = "rolled_back"
 _COLUMNS = (
     "kept_as, relation_schema, relation, attribute, app, migration, direction, state, position, rows, sequences,"
-    " narrowed_to, kept_at"
+    " narrowed_to, kept_at, narrowed_to <> '' AND EXISTS (SELECT 1 FROM pg_attribute WHERE attname = 'became'"
+    f" AND attrelid = to_regclass('{SCHEMA}.' || quote_ident(kept_as)) AND NOT attisdropped)"
 )
 
 
@@ -27,7 +28,7 @@ class Kept:
     ``rows`` is their number (None while it is not counted), ``position`` the last key that a transfer reached,
     ``sequences`` maps columns to [last value, whether it was given out]. With ``narrowed_to`` the column did not go
     but got this type, which does not hold all that its values said. ``became`` is the column beside it whose values
-    are noted too, where they are not the cast of the old ones; known only where it is planned.
+    are noted too, where they are not the cast of the old ones.
     """
 
     kept_as: str
@@ -74,14 +75,7 @@ def kept(connection: BaseDatabaseWrapper, app: str = "", migration: str = "") ->
 def entry(connection: BaseDatabaseWrapper, kept_as: str) -> Kept | None:
     """One line of the register."""
     rows = fetch(connection, f"SELECT {_COLUMNS} FROM livemigrations_kept WHERE kept_as = %s", [kept_as])
-    return _with_became(connection, _read(rows[0])) if rows else None
-
-
-def _with_became(connection: BaseDatabaseWrapper, line: Kept) -> Kept:
-    """The line with the column whose values its table notes too, if it does."""
-    sql = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'became' AND NOT attisdropped"
-    noted = line.narrowed_to and fetch(connection, sql, [str(line.table)])
-    return replace(line, became=beside(line.attribute)) if noted else line
+    return _read(rows[0]) if rows else None
 
 
 def position_sql(line: Kept, position: list[str] | None, *, state: str = "") -> str:
@@ -92,10 +86,11 @@ def position_sql(line: Kept, position: list[str] | None, *, state: str = "") -> 
 
 
 def _read(row: tuple[Any, ...]) -> Kept:
-    values = list(row)
+    *values, noted = row
     values[8] = json.loads(values[8]) if values[8] else None
     values[10] = json.loads(values[10])
-    return Kept(*values)
+    line = Kept(*values)
+    return replace(line, became=beside(line.attribute)) if noted else line
 
 
 def schema_exists(connection: BaseDatabaseWrapper) -> bool:

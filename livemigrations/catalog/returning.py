@@ -16,6 +16,8 @@ from livemigrations.catalog.keys import KeyColumn, Reference, fits, references, 
 from livemigrations.catalog.relations import fetch
 from livemigrations.statements.names import Name, identifier, literal
 
+_TEXTS = ("text", "character varying")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -106,7 +108,8 @@ def into_column(way: Way, position: list[str] | None, limit: int, *, untouched: 
         fitting += " AND page.value IS NOT NULL"
     if line.narrowed_to:  # only values that nobody changed since
         was = "became" if line.became else f"value::{line.narrowed_to}"
-        fitting += f" AND t.{column}::{line.narrowed_to}::text = page.{was}::text"
+        text = way.table[line.attribute].loose in _TEXTS  # traffic may have written there what no cast can read
+        fitting += f" AND t.{column}{'' if text else f'::{line.narrowed_to}'}::text = page.{was}::text"
     return page_sql(
         f"SELECT * FROM {line.table}", way.kept_key, position, limit,
         f"UPDATE {line.origin} t SET {column} = page.value FROM page WHERE {rows} AND {fitting}"
@@ -191,7 +194,7 @@ def _left(way: Way) -> str:
     line = way.line
     if line.attribute:
         column = identifier(line.attribute)
-        same = "TRUE" if line.narrowed_to else f"t.{column}::text IS NOT DISTINCT FROM k.value::text"
+        same = f"t.{column}::text IS NOT DISTINCT FROM k.value::text"
         there = f"EXISTS (SELECT 1 FROM {line.origin} t WHERE {way.same('t', 'k')} AND {same})"
         return f"FROM {line.table} k WHERE k.value IS NOT NULL AND NOT {there}"
     if not way.kept_key:

@@ -58,11 +58,19 @@ class Keeper:
         yield from keeping_tables.steps(self.connection, found, plain, self._line(found, kept_as), cascade=cascade)
 
     def column(
-        self, found: Relation, column: str, plain: Step, *, narrowed_to: str = "", became: str = ""
+        self,
+        found: Relation,
+        column: str,
+        plain: Step,
+        *,
+        narrowed_to: str = "",
+        became: str = "",
+        computed: bool = False,
     ) -> Iterator[Step]:
         """The steps instead of ``plain``, the DROP of a column of a table that has rows, or its change to a type.
 
-        ``became`` is the column beside it that has the new values, where they are other than casts.
+        Where new values are other than casts, ``became`` is the column beside it that has them, or ``computed`` says
+        that ``plain`` makes them.
         """
         if not keeping_columns.holds_data(self.connection, found.oid, column):
             yield plain
@@ -79,7 +87,8 @@ class Keeper:
         kept_as = self._name(found.name, column)
         line = replace(self._line(found, kept_as, column, narrowed_to), became=became)
         self.planned[kept_as] = line
-        yield from keeping_columns.steps(self.connection, found, column, key, plain, line)
+        steps = keeping_columns.steps(self.connection, found, column, key, plain, line)
+        yield from keeping_columns.noting_results(steps, line, key) if computed else steps
 
     # --- what stands empty when it is looked at ----------------------------------------------------------------
 

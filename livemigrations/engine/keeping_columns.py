@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -55,6 +55,18 @@ def steps(
         transfer=Transfer(line.kept_as),
     )
     yield replace(plain, sql=(*undo[:1], *plain.sql, *undo[1:2]), unlocked=0, undo=())
+
+
+def noting_results(steps: Iterable[Step], line: kept.Kept, key: list[KeyColumn]) -> Iterator[Step]:
+    """The steps of a change of type; behind the last one what the values became stands beside them."""
+    *first, last = steps
+    yield from first
+    same = " AND ".join(f"t.{a.quoted} = k.{b.quoted}" for a, b in zip(key, own_key(key), strict=True))
+    noted = (
+        f"ALTER TABLE {line.table} ADD COLUMN became {line.narrowed_to}",
+        f"UPDATE {line.table} k SET became = t.{identifier(line.attribute)} FROM {line.origin} t WHERE {same}",
+    )
+    yield replace(last, sql=(*last.sql, *noted))
 
 
 def at_once(

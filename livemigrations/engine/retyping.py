@@ -33,7 +33,7 @@ from livemigrations.statements.names import Name, beside, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.recolumned import key_recolumned, recolumned
 from livemigrations.statements.tokens import tokens
-from livemigrations.statements.types import narrows
+from livemigrations.statements.types import computes, narrows
 
 _GOES = ("-- it goes with the new column",)
 _USING = re.compile(r"\s+USING\s+", re.IGNORECASE)
@@ -308,7 +308,8 @@ class _Change:
         ]
         for side in self.sides:
             for column in side.columns:
-                if narrows(column.settings.type, column.type, f"{column.declared} USING {column.value}"):
+                body = f"{column.declared} USING {column.value}"
+                if computes(column.name, body) or narrows(column.settings.type, column.type, body):
                     became = "" if column.plain else column.new
                     steps = self.around.keeper.column(
                         side.relation, column.name, found[-1], narrowed_to=column.type, became=became

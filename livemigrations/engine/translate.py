@@ -20,7 +20,7 @@ from livemigrations.statements.constraints import columns_in_name
 from livemigrations.statements.names import Name, default_name, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.tokens import first_parentheses, tokens
-from livemigrations.statements.types import narrows
+from livemigrations.statements.types import computes, narrows
 
 Rule = Callable[[Surroundings, Statement], Iterator[Step]]
 
@@ -428,10 +428,11 @@ def _alter_type(around: Surroundings, statement: Statement) -> Iterator[Step]:
     found = around.find(statement.table) if statement.table else None
     assert found is not None
     new = around.type_named(statement.body)
-    loses = narrows(around.column_type(Name(found.schema, found.name), statement.name), new, statement.body)
+    computed = computes(statement.name, statement.body)
+    old = around.column_type(Name(found.schema, found.name), statement.name)
     for plain in _plain(around, statement):
-        if loses:
-            yield from around.keeper.column(found, statement.name, plain, narrowed_to=new)
+        if computed or narrows(old, new, statement.body):
+            yield from around.keeper.column(found, statement.name, plain, narrowed_to=new, computed=computed)
         else:
             yield plain
 

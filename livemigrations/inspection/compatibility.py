@@ -104,9 +104,9 @@ def _after(loader: MigrationLoader, since: Sequence[str]) -> list[Key]:
         app, _, name = text.partition(".")
         try:
             key = (app, loader.get_migration_by_prefix(app, name).name)
-        except (KeyError, AmbiguityError) as error:
+        except KeyError as error:
             raise LiveMigrationError(
-                f"There is no single migration {text}. Remedy: give app.name, as showmigrations does."
+                f"There is no migration {text}. Remedy: give app.name, as showmigrations does."
             ) from error
         except AmbiguityError as error:
             raise LiveMigrationError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from livemigrations.statements.names import identifier
+
 _WHOLE = {"smallint": 6, "integer": 11, "bigint": 20}  # with the characters that the longest value takes
 _HOLDS_ALL = ("text", "json", "jsonb")
 
@@ -49,6 +51,21 @@ def narrows(old: str, new: str, body: str) -> bool:
         one, other = numbers(old), numbers(new)
         return other is not None and (one is None or (other[1:] or [0]) < (one[1:] or [0]))
     return bool(re.search(r"\bUSING\b", body, re.IGNORECASE)) or (old not in _WHOLE and new in _WHOLE)
+
+
+def computes(column: str, body: str) -> bool:
+    """Whether a USING clause makes the new value otherwise than by one cast of the column itself.
+
+    ``body`` is what follows TYPE. What was computed cannot be told from the types, nor be undone by a cast.
+    """
+    found = re.search(r"\bUSING\b(?P<value>.*)$", body, re.IGNORECASE | re.DOTALL)
+    if not found:
+        return False
+    value, quoted = found["value"].strip(), re.escape(identifier(column))
+    name = rf"(?:{quoted}|{re.escape(column)})" if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else quoted
+    kind = r"[\w.\"\s]+(?:\([\d\s,]+\))?[\w\s]*(?:\[\])*"
+    plain = rf"{name}|\(*{name}\)*\s*::\s*{kind}\)*|CAST\s*\(\s*{name}\s+AS\s+{kind}\)"
+    return not re.fullmatch(plain, value, re.IGNORECASE)
 
 
 def always_fits(old: str, new: str) -> bool:

@@ -121,7 +121,5 @@ def test_interrupted_while_django_starts(database: Database, tmp_path: Path) -> 
     (tmp_path / "slow.py").write_text(
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nsignal.raise_signal(signal.SIGINT)\n"
     )
-    done = database.manage(
-        "migrate", check=False, env={"DJANGO_SETTINGS_MODULE": "slow", "PYTHONPATH": str(tmp_path)}
-    )
+    done = database.manage("migrate", check=False, env={"DJANGO_SETTINGS_MODULE": "slow", "PYTHONPATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")

@@ -46,6 +46,8 @@ def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Terminal(StringIO):
+    """A stream that says it is a terminal."""
+
     def isatty(self) -> bool:
         return True
 

@@ -11,7 +11,9 @@ from tests.livemigrations.site import Site
 from tests.support.database import Database
 
 MADE = 'migrations.CreateModel("{name}", [("id", models.BigAutoField(primary_key=True))]),'
-WRONG = 'migrations.CreateModel("Far", [("id", models.BigAutoField(primary_key=True))], {"db_table": \'"far"."away"\'}),'
+WRONG = (
+    'migrations.CreateModel("Far", [("id", models.BigAutoField(primary_key=True))], {"db_table": \'"far"."away"\'}),'
+)
 
 
 @pytest.fixture

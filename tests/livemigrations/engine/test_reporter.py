@@ -13,6 +13,8 @@ from livemigrations.engine.reporter import Bars, Lines, Silent, reporter_for
 
 
 class Terminal(StringIO):
+    """A stream that says it is a terminal."""
+
     def isatty(self) -> bool:
         return True
 

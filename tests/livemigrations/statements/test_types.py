@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from livemigrations.statements.types import keeps_rows, narrows
+from livemigrations.statements.types import computes, keeps_rows, narrows
 from tests.support.database import Database
 
 CAST = "varchar(5) USING note::varchar(5)"
@@ -31,6 +31,28 @@ CAST = "varchar(5) USING note::varchar(5)"
 def test_narrows(old: str, new: str, body: str, loses: bool) -> None:
     assert narrows(old, new, body) is loses
     assert not (loses and keeps_rows(old, new))
+
+
+@pytest.mark.parametrize(
+    ("column", "body", "computed"),
+    [
+        ("n", "integer", False),
+        ("n", 'varchar(5) USING "n"::varchar(5)', False),
+        ("n", 'text USING ("n")::text', False),
+        ("n", "numeric(9, 2) USING CAST(n AS numeric(9, 2))", False),
+        ("n", "timestamp with time zone USING n::timestamp with time zone", False),
+        ("n", 'text[] USING "n"::text[]', False),
+        ("N n", 'text USING "N n"', False),
+        ("N", "text USING n::text", True),  # another column
+        ("n", "integer USING m::integer", True),
+        ("n", "integer USING n / 10", True),
+        ("n", 'integer USING ("n" / 10)::integer', True),
+        ("n", "integer USING CASE n WHEN 'a' THEN 1 END", True),
+        ("n", "text USING n::integer::text", True),
+    ],
+)
+def test_computes(column: str, body: str, computed: bool) -> None:
+    assert computes(column, body) is computed
 
 
 TYPES = (

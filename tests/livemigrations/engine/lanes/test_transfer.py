@@ -62,6 +62,31 @@ def test_a_column_whose_default_the_catalog_writes_otherwise_than_a_cast(site: S
     assert kept_tables(site.database) == 0
 
 
+def test_values_from_which_others_were_computed_return(site: Site) -> None:
+    """By a statement on a small table and by ChangeColumnType; a row that is gone by then keeps its value."""
+    small = "CREATE TABLE small (id int PRIMARY KEY, note text)"
+    length = "ALTER TABLE small ALTER note TYPE integer USING length(note)"
+    site.shop(
+        f"{THING.replace('IntegerField', 'BigIntegerField')} migrations.RunSQL({small!r}, 'DROP TABLE small'),",
+        f"""
+        migrations.RunSQL({length!r}, "ALTER TABLE small ALTER note TYPE text USING note::text"),
+        live.ChangeColumnType("Thing", "n", models.IntegerField(null=True), using=F("n") / 10),""",
+    )
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql(ROWS + "INSERT INTO small SELECT g, 'x' || g FROM generate_series(1, 200) g")
+    before = rows(site.database, "shop_thing", "small")
+    site.migrate("-v0")
+    assert (
+        one(site.database, "SELECT concat(n, ' ', note) FROM shop_thing JOIN small USING (id) WHERE id = 77") == "7 3"
+    )
+    site.database.psql("DELETE FROM shop_thing WHERE id = 77; DELETE FROM small WHERE id = 77")
+    assert "1 of what was kept of small.note found no place" in site.migrate("shop", "0001").stdout
+    expected = {table: [row for row in found if row[0]["id"] != 77] for table, found in before.items()}
+    assert rows(site.database, "shop_thing", "small") == expected
+    assert kept_tables(site.database) == 2
+    assert site.manage("migrations", "kept", "--put-back", "all", check=False).stdout.count("the row is gone") == 2
+
+
 def test_a_key_that_was_deleted_during_the_copy_and_came_again(site: Site) -> None:
     site.shop('migrations.CreateModel("Thing", [("id", models.CharField(max_length=9, primary_key=True))]),',
               'migrations.AddField("Thing", "note", models.CharField(max_length=30, db_default="none")),')  # fmt: skip
