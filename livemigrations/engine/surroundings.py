@@ -29,6 +29,7 @@ class Surroundings:
         self.pending: Pending | None = None
         self.keeper = Keeper(connection)
         self._renamed: dict[Name, Name] = {}
+        self._gone: set[Name] = set()
         self._promised: set[Name] = set()
 
     @property
@@ -51,10 +52,13 @@ class Surroundings:
     def created(self, table: Name) -> None:
         """A statement before made this table."""
         self.new.add(self._qualified(table))
+        self._gone.discard(self._qualified(table))
 
     def dropped(self, table: Name) -> None:
-        """A statement before dropped this table."""
-        self.new.discard(self._qualified(table))
+        """A statement before dropped this table; one that this run made is gone before anything else is locked."""
+        if self.is_new(table):
+            self._gone.add(self._qualified(table))
+            self.new.discard(self._qualified(table))
 
     def renamed(self, table: Name, name: str) -> None:
         """A statement before gave the table another name."""
@@ -66,7 +70,7 @@ class Surroundings:
 
     def find(self, table: Name) -> Relation | None:
         """The table in the catalog, under the name that it has there; None for one that is new or unknown."""
-        if self.is_new(table):
+        if self.is_new(table) or self._qualified(table) in self._gone:
             return None
         return relation(self.connection, self._renamed.get(self._qualified(table), table))
 
@@ -90,6 +94,7 @@ class Surroundings:
     def executed(self) -> None:
         """What was planned has run: tables stand under their new names."""
         self._renamed.clear()
+        self._gone.clear()
         self._promised.clear()
 
     def exists(self, table: Name) -> bool:

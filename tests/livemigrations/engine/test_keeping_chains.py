@@ -39,6 +39,20 @@ def test_a_table_that_the_same_run_put_back_is_kept_again(site: Site, target: st
     assert kept_tables(site.database) == 0
 
 
+def test_a_table_between_that_the_same_run_makes_and_drops_again(site: Site) -> None:
+    """Its key to a table with rows is no reason to lock it: it goes before the locks are taken."""
+    other = 'migrations.CreateModel("Other", [("id", models.BigAutoField(primary_key=True))]),'
+    more = 'migrations.AddField("Thing", "others", models.ManyToManyField("Other")),'
+    site.shop(other, THING + more, 'migrations.RemoveField("Thing", "others"),')
+    site.migrate("-v0")
+    site.database.psql(ROWS)
+    before = rows(site.database, "shop_thing")
+    site.migrate("shop", "0001", "-v0")
+    assert kept_tables(site.database) == 1
+    site.migrate("-v0")
+    assert rows(site.database, "shop_thing") == before
+
+
 def test_rows_of_a_table_that_this_run_made_are_kept(site: Site) -> None:
     fill = sql("INSERT INTO shop_thing (n, note) VALUES (1, 'one')", "")
     site.shop(NOTHING, THING, fill, NO_NOTE, GONE)
