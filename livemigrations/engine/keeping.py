@@ -15,7 +15,7 @@ from livemigrations.catalog.relations import Relation, fetch
 from livemigrations.engine import keeping_columns, keeping_tables
 from livemigrations.engine.steps import Lane, Step, Transfer
 from livemigrations.errors import DataWouldBeLost
-from livemigrations.statements.names import Name, code, identifier, literal
+from livemigrations.statements.names import Name, code, literal
 
 Confirm = Callable[[str], bool]
 
@@ -80,7 +80,8 @@ class Keeper:
         obstacle = kept.missing_right(self.connection) or kept.hidden_rows(self.connection, found.oid)
         if not key:
             obstacle = f"{name.plain} has no key by which its values could find their rows again"
-        count = f"SELECT count({identifier(column)}) FROM {name}"
+        cast = narrowed_to if not (became or computed) else ""
+        count = keeping_columns.losses_sql(self.connection, found, column, cast)
         if self._lets_go(_of_column(f"{name.plain}.{column}", narrowed_to), count, "values", obstacle):
             yield plain
             return
@@ -146,6 +147,8 @@ class Keeper:
             )
         if what not in self._confirmed:
             number = fetch(self.connection, count)[0][0]
+            if not (number or why):
+                return True
             if not self.confirm(f"{loss}: {number:,} {unit} will be lost. {why}".rstrip()):
                 raise DataWouldBeLost(
                     f"{loss}: not confirmed. Nothing of this operation was changed; run again to go on."

@@ -96,14 +96,28 @@ def holds_data(connection: BaseDatabaseWrapper, oid: int, column: str) -> bool:
     return bool(rows and rows[0][0])
 
 
-def _table_sql(
-    connection: BaseDatabaseWrapper, found: Relation, column: str, key: list[KeyColumn], line: kept.Kept
-) -> str:
-    (kind,) = fetch(
+def losses_sql(connection: BaseDatabaseWrapper, found: Relation, column: str, cast: str) -> str:
+    """The query that counts the values that go; with ``cast`` to a type, those that do not come back from it."""
+    table, name = Name(found.schema, found.name), identifier(column)
+    if not cast:
+        return f"SELECT count({name}) FROM {table}"
+    there_and_back = f"{name}::{cast}::{_type_of(connection, found, column)}"
+    return f"SELECT count(*) FROM {table} WHERE {name}::text IS DISTINCT FROM {there_and_back}::text"
+
+
+def _type_of(connection: BaseDatabaseWrapper, found: Relation, column: str) -> str:
+    rows = fetch(
         connection,
         "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s AND attname = %s",
         [found.oid, column],
-    )[0]
+    )
+    return str(rows[0][0])
+
+
+def _table_sql(
+    connection: BaseDatabaseWrapper, found: Relation, column: str, key: list[KeyColumn], line: kept.Kept
+) -> str:
+    kind = _type_of(connection, found, column)
     keys = ", ".join(f"{part.quoted} {part.type}" for part in own_key(key))
     names = ", ".join(part.quoted for part in own_key(key))
     became = f", became {line.narrowed_to}" if line.became else ""

@@ -235,11 +235,20 @@ def test_what_a_narrower_type_cuts_off_returns(site: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("answer", "left"), [("n", 3000), ("y", 0)])
 def test_a_person_is_asked(site: Site, answer: str, left: int) -> None:
-    site.shop(BASE, NOTE)
+    """With the number of what would go, and not where nothing would."""
+    spare = 'migrations.AddField("Thing", "spare", models.TextField(null=True)),'
+    price = 'migrations.{}Field("Thing", "price", models.DecimalField(max_digits=9, decimal_places={}, null=True)),'
+    site.shop(BASE, NOTE + spare + price.format("Add", 1), price.format("Alter", 4))
+    site.set("LIVEMIGRATIONS_SMALL_TABLE_BYTES = 2**40")
     site.migrate("-v0")
-    site.database.psql(ROWS + "UPDATE shop_thing SET note = 'mine'")
-    said, code = typed(site, f"{answer}\n", "migrate", "--discard-data", "shop", "0001")
-    assert "3,000 values will be lost" in said
+    site.database.psql(
+        ROWS + "UPDATE shop_thing SET note = 'mine', price = CASE WHEN n < 11 THEN n + 0.125 WHEN n < 21 THEN n END"
+    )
+    said, code = typed(site, f"y\n{answer}\ny\n", "migrate", "--discard-data", "shop", "0001")
+    assert "10 values will be lost" in said
+    assert "the column public.shop_thing.price: 20 values will be lost" in said
+    assert ("3,000 values will be lost" in said) == (answer == "y")
+    assert "shop_thing.spare" not in said
     assert code == (0 if answer == "y" else 1)
     exists = one(
         site.database, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'shop_thing'::regclass AND attname = 'note'"
