@@ -209,14 +209,14 @@ def passed_over(way: Way, position: list[str] | None, limit: int) -> str:
 
 
 def sequences_sql(line: Kept) -> list[str]:
-    """Move the sequences of a table on to where they were; one that is further already stays."""
+    """Move the sequences of a table on to where they were, up or down; one that is further already stays."""
     found = []
     for column, (last, called) in line.sequences.items():
         sequence = f"pg_get_serial_sequence({literal(str(line.origin))}, {literal(column)})"
         found.append(
-            f"SELECT setval(s, greatest({int(last)}, coalesce(pg_sequence_last_value(s), 0)), {literal(bool(called))})"
-            f" FROM (SELECT {sequence}::regclass AS s) q WHERE s IS NOT NULL"
-            f" AND coalesce(pg_sequence_last_value(s), 0) < {int(last) + int(not called)}"
+            f"SELECT setval(seqrelid, {int(last)}, {literal(bool(called))}) FROM pg_sequence"
+            f" WHERE seqrelid = {sequence}::regclass"
+            f" AND coalesce((pg_sequence_last_value(seqrelid) - {int(last)}) * sign(seqincrement) < 0, true)"
         )
     return found
 

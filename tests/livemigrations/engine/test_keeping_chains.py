@@ -92,15 +92,17 @@ def test_a_row_that_came_without_such_a_value_is_named(site: Site) -> None:
 
 
 def test_tables_that_refer_to_each_other_and_are_dropped_without_cascade(site: Site) -> None:
-    made = "CREATE TABLE one (id int PRIMARY KEY); CREATE TABLE two (id int PRIMARY KEY REFERENCES one)"
+    counts_down = "id int GENERATED ALWAYS AS IDENTITY (INCREMENT -1) PRIMARY KEY"
+    made = f"CREATE TABLE one ({counts_down}); CREATE TABLE two (id int PRIMARY KEY REFERENCES one)"
     site.shop(NOTHING, sql(made, "DROP TABLE two; DROP TABLE one"))
     site.migrate("-v0")
-    site.database.psql("INSERT INTO one VALUES (1), (2); INSERT INTO two VALUES (2)")
+    site.database.psql("INSERT INTO one DEFAULT VALUES; INSERT INTO one DEFAULT VALUES; INSERT INTO two VALUES (-2)")
     site.migrate("shop", "0001", "-v0")
     assert kept_tables(site.database) == 2
     site.migrate("-v0")
-    assert rows(site.database, "one") == {"one": [({"id": 1},), ({"id": 2},)]}
-    assert rows(site.database, "two") == {"two": [({"id": 2},)]}
+    assert rows(site.database, "one", "two") == {"one": [({"id": -2},), ({"id": -1},)], "two": [({"id": -2},)]}
+    site.database.psql("INSERT INTO one DEFAULT VALUES")
+    assert one(site.database, "SELECT min(id) FROM one") == -3
 
 
 def test_without_cascade_what_others_need_is_not_dropped(site: Site) -> None:
