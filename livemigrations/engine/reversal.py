@@ -22,17 +22,20 @@ def take_back(session: Session, begun: Iterable[Begun], cause: BaseException) ->
     """
     back = [Begun(item.migration, not item.backwards, item.fake) for item in reversed(list(begun))]
     session.reporter.note("The run failed: what it did is taken back.")
+    executors: list[LiveExecutor] = []
     try:
         for (backwards, fake), part in groupby(back, lambda item: (item.backwards, item.fake)):  # a run goes one way
             plan = [(item.migration, backwards) for item in part]
-            LiveExecutor(session, Selection(), fake=fake).run_plan(plan, fake=fake)
+            executors.append(LiveExecutor(session, Selection(), fake=fake))
+            executors[-1].run_plan(plan, fake=fake)
         session.journal.end_run("finished")
     except Exception as error:  # noqa: BLE001 - whatever stopped it, a person must hear both stories
         _end_failed(session, error)
         why = str(error) if isinstance(error, LiveMigrationError) else f"{type(error).__name__}: {error}"
+        left = sum(item.backwards for item in back) - sum(len(one.unapplied) for one in executors)
         raise StepFailed(
             f"The run failed, and taking it back failed as well:\n{why}\nNothing is lost: migrate goes on forwards,"
-            f" migrate --back N backwards, from where it stands. Why the run failed:\n{cause}"
+            f" migrate --back {max(left, 0) or 'N'} backwards, from where it stands. Why the run failed:\n{cause}"
         ) from cause
     raise RolledBack(
         "The run failed and was taken back: the schema is as it was before. What traffic wrote into tables and columns"

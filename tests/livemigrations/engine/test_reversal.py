@@ -83,6 +83,7 @@ def test_what_cannot_be_reversed_is_said(site: Site) -> None:
     said = site.refused("--rollback-on-failure")
     assert "taking it back failed as well" in said
     assert "cannot be reversed" in said
+    assert "migrate --back 2 backwards" in said
     assert "division by zero" in said
 
 
