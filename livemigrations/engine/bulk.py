@@ -14,11 +14,13 @@ from django.db.migrations.state import ProjectState
 from livemigrations.catalog.relations import database_is_empty
 from livemigrations.engine import journal as books
 from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.context import reaches_further
 from livemigrations.engine.planner import is_collected, is_noop
 from livemigrations.engine.runner import remedy_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.errors import StepFailed
+from livemigrations.statements.tokens import scripts
 
 _COMMIT_EVERY = 100
 _NO_RIGHT = "42501"  # put into words by who knows the connection's role
@@ -43,10 +45,15 @@ class Bulk:
         return cls(session) if database_is_empty(session.connection) else None
 
     def takes(self, migration: Migration) -> bool:
-        """Whether the migration wants a transaction. One that does not goes the ordinary way, between two others."""
-        if not migration.atomic:
+        """Whether the migration can run in a transaction with others. One that cannot goes the ordinary way, between them.
+
+        It may not want one, or change role or search path, which hold for its own statements only.
+        """
+        leaves = (operation for whole in migration.operations for operation in _leaves(whole))
+        alone = not migration.atomic or any(_reaches_further(operation) for operation in leaves)
+        if alone:
             self.commit()
-        return migration.atomic
+        return not alone
 
     def apply(self, migration: Migration, state: ProjectState) -> ProjectState:
         """Apply one migration, record and journal it. Returns the state after it.
@@ -129,6 +136,10 @@ class Bulk:
 def _is_plain(operation: Operation) -> bool:
     collected = is_collected(operation) and not isinstance(operation, RunSQL)
     return collected or is_noop(operation, backwards=False)
+
+
+def _reaches_further(operation: Operation) -> bool:
+    return isinstance(operation, RunSQL) and any(map(reaches_further, scripts(operation.sql)))
 
 
 def _leaves(operation: Operation) -> Iterator[Operation]:

@@ -80,7 +80,9 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
     if statement.concurrently:
         sql = re.sub(r"\bCONCURRENTLY\s+", "", sql, count=1, flags=re.IGNORECASE)
     undo = _undo(around, statement)
-    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=undo)
+    # With the statements on rows behind it, in their transaction: it may be there for that only.
+    lane = Lane.BATCH if re.match(r"CREATE\s+(?:(?:GLOBAL|LOCAL)\s+)?TEMP", sql, re.IGNORECASE) else Lane.INSTANT
+    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=undo, lane=lane)
 
 
 def _label(statement: Statement) -> str:

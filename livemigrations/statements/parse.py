@@ -147,7 +147,8 @@ _UNTRANSACTIONAL_OBJECTS = ("DATABASE", "TABLESPACE", "SUBSCRIPTION")  # neither
 
 def _adds_enum_value(reader: _Reader) -> bool:
     words = [token.word for token in reader.all]
-    return words[:2] == ["ALTER", "TYPE"] and "ADD" in words and "VALUE" in words
+    adds_enum_value = words[:2] == ["ALTER", "TYPE"] and "ADD" in words and "VALUE" in words
+    return adds_enum_value or words[:2] == ["ALTER", "SYSTEM"]
 
 
 def _create(reader: _Reader) -> Statement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from livemigrations.statements.names import clip
 
@@ -82,6 +83,15 @@ def tokens(sql: str) -> Iterator[Token]:
             yield Token("string" if kind == "estring" else kind, text, position, end, max(depth, 0))
             depth += text in ("(", "[")
         position = end
+
+
+def scripts(sql: Any) -> list[str]:
+    """The texts of what ``RunSQL`` takes: a script, or a list of statements with or without parameters."""
+    if not sql:
+        return []
+    if not isinstance(sql, list | tuple):
+        return [str(sql)]
+    return [str(part[0]) if isinstance(part, list | tuple) else str(part) for part in sql]
 
 
 def split(sql: str) -> list[str]:

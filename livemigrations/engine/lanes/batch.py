@@ -23,10 +23,10 @@ def run_rows(session: Session, row: Row) -> Measures:
         with session.connection.cursor() as cursor:
             try:
                 open_transaction(cursor, session, conf.data_lock_timeout_ms())
+                cursor.execute(session.journal.done_sql(row))  # first: what comes may change role and search path
                 for statement in row.definition.sql:
                     cursor.execute(statement)
                     rows += max(cursor.rowcount, 0)
-                cursor.execute(session.journal.done_sql(row))
                 cursor.execute("COMMIT")
             except BaseException:
                 roll_back(cursor)

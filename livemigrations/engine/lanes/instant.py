@@ -84,7 +84,8 @@ _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS livemigrations_c
 
 
 def _script(step: Step, locks: dict[str, Mode]) -> str:
-    return ";\n".join([_NOW, *lock_statements(locks), _NOW, *step.sql[step.unlocked :], _NOW, "COMMIT"])
+    asking = [f"SET LOCAL lock_timeout = '{_budget(locks)}ms'", *lock_statements(locks)]  # whatever a statement set
+    return ";\n".join([_NOW, *asking, _NOW, *step.sql[step.unlocked :], _NOW, "COMMIT"])
 
 
 def _answers(cursor: Any) -> tuple[list[float], int | None]:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from django.db.migrations.operations import RunSQL
-
 from livemigrations.review.lint.effects import Change, Default, Effect
 from livemigrations.review.lint.fields import AnyField, column, long_name
 from livemigrations.review.lint.from_operations import Scene
@@ -17,20 +15,11 @@ from livemigrations.review.lint.volatility import of_sql
 from livemigrations.statements.columns import NewColumn, take_apart
 from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, Statement, parse
-from livemigrations.statements.tokens import first_parentheses, split_commas, tokens
+from livemigrations.statements.tokens import first_parentheses, scripts, split_commas, tokens
 
 Changes = Iterator[Change]
 _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 _TABLE_LEVEL = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE", "LIKE"}
-
-
-def scripts(sql: Any) -> list[str]:
-    """The texts of what ``RunSQL`` takes: a script, or a list of statements with or without parameters."""
-    if sql is None or sql == RunSQL.noop:
-        return []
-    if not isinstance(sql, list | tuple):
-        return [str(sql)]
-    return [str(part[0]) if isinstance(part, list | tuple) else str(part) for part in sql]
 
 
 def changes_of(scene: Scene, sql: Any) -> list[Change]:

@@ -9,8 +9,8 @@ from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndex
 
 from livemigrations.review.lint.checks.hits import Hit, On, StepCheck, words
 from livemigrations.review.lint.effects import Change, Effect
-from livemigrations.review.lint.from_sql import scripts
 from livemigrations.review.lint.history import Chapter, Step
+from livemigrations.statements.tokens import scripts
 
 _HARMLESS = {Effect.ROWS, Effect.PYTHON, Effect.VALIDATE, Effect.STATEMENT, Effect.FORGET_COLUMN, Effect.CREATE_TABLE}
 
