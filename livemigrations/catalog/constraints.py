@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -77,14 +78,16 @@ def referenced_by_constraint(connection: BaseDatabaseWrapper, oid: int, constrai
     return Name(*rows[0]) if rows else None
 
 
-def referenced_by_column(connection: BaseDatabaseWrapper, oid: int, column: str) -> list[Name]:
-    """The tables that foreign keys of a column point at."""
+def referenced_by_column(
+    connection: BaseDatabaseWrapper, oid: int, column: str, without: Collection[str] = ()
+) -> list[Name]:
+    """The tables that foreign keys of a column point at; ``without`` are keys that count no more."""
     rows = fetch(
         connection,
         "SELECT DISTINCT n.nspname, c.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)"
-        " WHERE f.conrelid = %s AND a.attname = %s AND f.contype = 'f'",
-        [oid, column],
+        " WHERE f.conrelid = %s AND a.attname = %s AND f.contype = 'f' AND f.conname <> ALL (%s::text[])",
+        [oid, column, list(without)],
     )
     return sorted(Name(schema, name) for schema, name in rows)

@@ -41,3 +41,26 @@ def parents_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
         [oid],
     )
     return [Name(schema, name) for schema, name in rows]
+
+
+def default_partition(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """The partition that takes what no other one does, if there is one."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partdefid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.partrelid = %s",
+        [oid],
+    )
+    return [Name(schema, name) for schema, name in rows]
+
+
+def descendants(connection: BaseDatabaseWrapper, oid: int) -> list[int]:
+    """The partitions of a table, or its children by inheritance, of any level: a lock on it is one on each of them."""
+    rows = fetch(
+        connection,
+        "WITH RECURSIVE below (oid) AS (SELECT inhrelid FROM pg_inherits WHERE inhparent = %s"
+        " UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)"
+        " SELECT oid::bigint FROM below ORDER BY 1",
+        [oid],
+    )
+    return [int(row[0]) for row in rows]

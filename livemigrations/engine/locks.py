@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
 from livemigrations.catalog.activity import Session, holders
+from livemigrations.catalog.partitions import descendants
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.steps import Mode
 from livemigrations.errors import LockDeadlineExceeded
@@ -41,7 +42,9 @@ class Admission:
             return {}
         names = list(self.locks)
         rows = fetch(self.connection, "SELECT n, to_regclass(n)::oid::bigint FROM unnest(%s::text[]) AS n", [names])
-        return {oid: self.locks[name].value for name, oid in rows if oid is not None}
+        found = [(self.locks[name].value, oid) for name, oid in rows if oid is not None]
+        below = {child: mode for mode, oid in found for child in descendants(self.connection, oid)}
+        return below | {oid: mode for mode, oid in found}
 
     def wait_for_opening(self) -> None:
         """Return as soon as nobody holds a conflicting lock for long. Raises ``LockDeadlineExceeded``."""

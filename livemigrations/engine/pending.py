@@ -35,10 +35,23 @@ class Pending:
         self._names: dict[str, str] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._tables: dict[str, str] = {}
+        self._left: set[tuple[str, str]] = set()
 
     def stands_as(self, table: str) -> str:
         """The name under which the catalog still has a table."""
         return self._tables.get(table, table)
+
+    def has_left(self, table: str, column: str = "") -> bool:
+        """Whether a statement takes away, or renames, what the catalog still has under this name."""
+        return (table, column) in self._left
+
+    def table_of_index(self, name: str) -> str:
+        """The table on which a statement made this index; empty where none did."""
+        return next((table for table, found in self._added.items() if name in found and found[name]["index"]), "")
+
+    def was_called(self, name: str) -> str:
+        """The name under which the catalog still has an index or a constraint."""
+        return next((old for old, new in self._names.items() if new == name), name)
 
     def over(self, table: str, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Info]:
         """The constraints and indexes of ``table``, where ``found`` are those of the catalog."""
@@ -80,8 +93,7 @@ class Pending:
 
     def _drop(self, table: str, name: str) -> None:
         if self._added.get(table, {}).pop(name, None) is None:
-            old = next((old for old, new in self._names.items() if new == name), name)
-            self._gone.add((table, old))
+            self._gone.add((table, self.was_called(name)))
 
     def _drop_indexes(self, names: list[str]) -> None:
         """The name of an index tells its table only where this script made it."""
@@ -90,18 +102,21 @@ class Pending:
             if holder is not None:
                 del holder[name]
             else:
-                self._gone_indexes.add(next((old for old, new in self._names.items() if new == name), name))
+                self._gone_indexes.add(self.was_called(name))
 
     def _drop_tables(self, tables: list[str]) -> None:
         for table in tables:
             self._added.pop(table, None)
+            self._left.add((table, ""))
 
     def _drop_column(self, table: str, column: str) -> None:
         added = self._added.get(table, {})
+        self._left.add((table, column))
         self._added[table] = {name: info for name, info in added.items() if column not in info["columns"]}
 
     def _rename_table(self, table: str, name: str) -> None:
         self._tables[name] = self._tables.pop(table, table)
+        self._left |= {(name, column) for holder, column in self._left if holder == table and column} | {(table, "")}
         if table in self._added:
             self._added[name] = self._added.pop(table)
         if table in self._columns:
@@ -115,6 +130,7 @@ class Pending:
         old, new = parse_name(match[1]).name, parse_name(match[2]).name
         for info in self._added.get(table, {}).values():
             info["columns"] = [new if column == old else column for column in info["columns"]]
+        self._left.add((table, old))
         known = self._columns.setdefault(table, {})
         known[next((first for first, last in known.items() if last == old), old)] = new
 
@@ -127,7 +143,7 @@ class Pending:
             if old in found:
                 found[new] = found.pop(old)
                 return
-        self._names[next((first for first, last in self._names.items() if last == old), old)] = new
+        self._names[self.was_called(old)] = new
 
 
 def _of_table(table: str, body: str) -> list[tuple[str, Info]]:

@@ -25,6 +25,7 @@ from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused
 from livemigrations.operations import ChangeColumnType, FillColumn
+from livemigrations.statements.names import parse_name
 from livemigrations.statements.parse import parse
 
 _COLLECTED = (
@@ -72,7 +73,7 @@ class Planner:
             return []
         if is_collected(operation):
             found = self._safely(app, operation, before, after, backwards=backwards)
-            return list(carried(list(_grouped(found))))
+            return list(carried(list(_grouped(self.around, found))))
         first = releasing.before_operation(self.around, operation, backwards=backwards)
         return [*first, self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 
@@ -186,19 +187,19 @@ def parts(
         one = other
 
 
-def _grouped(steps: list[Step]) -> Iterator[Step]:
+def _grouped(around: Surroundings, steps: list[Step]) -> Iterator[Step]:
     """Join neighbours of one lane: one operation, one transaction, as far as PostgreSQL lets it be one."""
     open_: list[Step] = []
     for step in steps:
         # Checks are asked before the transaction begins: what comes first must be there by then.
         if open_ and (not _joins(step) or step.checks or step.lane != open_[0].lane):
-            yield from _joined(open_)
+            yield from _joined(around, open_)
             open_ = []
         if _joins(step):
             open_.append(step)
         else:
             yield step
-    yield from _joined(open_)
+    yield from _joined(around, open_)
 
 
 def _joins(step: Step) -> bool:
@@ -206,7 +207,7 @@ def _joins(step: Step) -> bool:
     return joined and not step.adopted and step.work is None and step.transfer is None
 
 
-def _joined(steps: list[Step]) -> Iterator[Step]:
+def _joined(around: Surroundings, steps: list[Step]) -> Iterator[Step]:
     if not steps:
         return
     if len(steps) == 1:
@@ -214,20 +215,34 @@ def _joined(steps: list[Step]) -> Iterator[Step]:
         return
     steps = _keys_last(steps)
     locks: dict[str, Mode] = {}
+    called = _one_name_each(around, steps)
     for step in steps:
         for table, mode in step.locks.items():
-            locks[table] = max(mode, locks.get(table, mode), key=lambda m: m.strength)
+            locks[called[table]] = max(mode, locks.get(called[table], mode), key=lambda m: m.strength)
     unlocked = next((i for i, step in enumerate(steps) if step.locks), len(steps))
     yield replace(
         steps[0],
         label=steps[0].label if len(steps) == 2 else f"{steps[0].label} (and {len(steps) - 1} statements)",
         sql=tuple(sql for step in steps for sql in step.sql),
         locks=locks,
-        hot=tuple(dict.fromkeys(table for step in steps for table in step.hot)),
+        hot=tuple(dict.fromkeys(called[table] for step in steps for table in step.hot)),
         unlocked=sum(len(step.sql) for step in steps[:unlocked]),
         undo=tuple(sql for step in reversed(steps) for sql in step.undo) if all(s.undo for s in steps) else (),
         checks=tuple(check for step in steps for check in step.checks),
     )
+
+
+def _one_name_each(around: Surroundings, steps: list[Step]) -> dict[str, str]:
+    """The names of the tables in the steps' locks, each with the first one of the same table.
+
+    A lock that is asked for twice, the second time in a stronger mode, can deadlock with one who does the same.
+    """
+    first: dict[int | str, str] = {}
+    called: dict[str, str] = {}
+    for table in dict.fromkeys(table for step in steps for table in step.locks):
+        found = around.find(parse_name(table))
+        called[table] = first.setdefault(found.oid if found else table, table)
+    return called
 
 
 def _keys_last(steps: list[Step]) -> list[Step]:

@@ -31,6 +31,7 @@ class Surroundings:
         self._renamed: dict[Name, Name] = {}
         self._gone: set[Name] = set()
         self._promised: set[Name] = set()
+        self._loosened: dict[Name, set[str]] = {}
 
     @property
     def server_version(self) -> int:
@@ -68,11 +69,19 @@ class Surroundings:
         else:
             self._renamed[Name(old.schema, name)] = self._renamed.get(old, table)
 
+    def loosened(self, table: Name, constraint: str) -> None:
+        """A statement before dropped this constraint."""
+        self._loosened.setdefault(self._qualified(table), set()).add(constraint)
+
     def find(self, table: Name) -> Relation | None:
         """The table in the catalog, under the name that it has there; None for one that is new or unknown."""
         if self.is_new(table) or self._qualified(table) in self._gone:
             return None
         return relation(self.connection, self._renamed.get(self._qualified(table), table))
+
+    def in_catalog(self, table: Name) -> bool:
+        """Whether the catalog has a relation of this name at this moment, whatever statements before will do."""
+        return relation(self.connection, table) is not None
 
     def standing(self, table: Name) -> Relation | None:
         """The table as the catalog has it, one that this run made included; in a script, None for what it makes."""
@@ -96,6 +105,7 @@ class Surroundings:
         self._renamed.clear()
         self._gone.clear()
         self._promised.clear()
+        self._loosened.clear()
 
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""
@@ -108,6 +118,10 @@ class Surroundings:
 
     def table_of_index(self, index: Name) -> Name | None:
         """The table of an index, or None if there is no such index."""
+        if self.pending is not None:
+            if made := self.pending.table_of_index(index.name):
+                return Name(index.schema, made)
+            index = Name(index.schema, self.pending.was_called(index.name))
         found = relation(self.connection, index)
         if found is None:
             return None
@@ -137,7 +151,8 @@ class Surroundings:
             other = referenced_by_constraint(self.connection, found.oid, constraint)
             return [other] if other else []
         if column:
-            return referenced_by_column(self.connection, found.oid, column)
+            gone = self._loosened.get(self._qualified(table), ())
+            return referenced_by_column(self.connection, found.oid, column, gone)
         return sorted({*neighbours(self.connection, found.oid), *parents_of(self.connection, found.oid)})
 
     def constraint(self, table: Name, name: str) -> tuple[str, Name | None]:

@@ -15,6 +15,7 @@ from livemigrations.catalog.twins import named_columns
 from livemigrations.engine import checks, dropping, hazards, releasing
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
+from livemigrations.engine.table_locks import table_locks
 from livemigrations.statements.columns import take_apart
 from livemigrations.statements.constraints import columns_in_name
 from livemigrations.statements.names import Name, default_name, identifier
@@ -61,6 +62,8 @@ def _remember(around: Surroundings, statement: Statement) -> None:
             around.dropped(table)
     elif statement.kind == Kind.RENAME_TABLE:
         around.renamed(statement.table, statement.name)
+    elif statement.kind == Kind.DROP_CONSTRAINT:
+        around.loosened(statement.table, statement.name)
 
 
 # --- plain statements ------------------------------------------------------------------------------------------
@@ -82,7 +85,7 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
     undo = _undo(around, statement)
     # With the statements on rows behind it, in their transaction: it may be there for that only.
     lane = Lane.BATCH if re.match(r"CREATE\s+(?:(?:GLOBAL|LOCAL)\s+)?TEMP", sql, re.IGNORECASE) else Lane.INSTANT
-    yield _instant(around, (sql,), _locks(around, statement), label=_label(statement), undo=undo, lane=lane)
+    yield _instant(around, (sql,), table_locks(around, statement), label=_label(statement), undo=undo, lane=lane)
 
 
 def _label(statement: Statement) -> str:
@@ -114,34 +117,6 @@ def _instant(
         undo=undo,
         checks=tuple(check for check in row_checks if check),
     )
-
-
-def _locks(around: Surroundings, statement: Statement) -> dict[Name, Mode]:
-    """The locks of a plain statement on its own table and on others."""
-    strong, keys = Mode.ACCESS_EXCLUSIVE, Mode.SHARE_ROW_EXCLUSIVE
-    locks: dict[Name, Mode] = dict.fromkeys(statement.references, keys)
-    table = statement.table
-    if table is None:
-        return locks
-    if statement.kind in (Kind.CREATE_INDEX, Kind.TRIGGER):
-        locks[table] = keys
-    elif statement.kind == Kind.VALIDATE:
-        locks[table] = Mode.SHARE_UPDATE_EXCLUSIVE
-    elif statement.kind == Kind.ADD_CONSTRAINT and statement.references:
-        locks[table] = keys
-    elif statement.kind != Kind.CREATE_TABLE:
-        locks[table] = strong
-    elif re.match(r"\s*PARTITION\s+OF\b", statement.body, re.IGNORECASE):
-        locks = dict.fromkeys(statement.references, strong)
-    others: list[Name] = []
-    if statement.kind == Kind.DROP_TABLE:
-        tables = (table, *statement.references)
-        others = [*statement.references, *(other for one in tables for other in around.locked_with(one))]
-    elif statement.kind == Kind.DROP_CONSTRAINT:
-        others = around.locked_with(table, constraint=statement.name)
-    elif statement.kind == Kind.DROP_COLUMN:
-        others = around.locked_with(table, column=statement.name)
-    return locks | dict.fromkeys(others, strong)
 
 
 def _undo(around: Surroundings, statement: Statement) -> tuple[str, ...]:
@@ -295,7 +270,7 @@ def _add_constraint(around: Surroundings, statement: Statement) -> Iterator[Step
         if not (word == "FOREIGN" and found and found.is_partitioned and around.server_version < 180000):
             yield from _not_valid(around, statement, foreign=word == "FOREIGN")
             return
-    locks = _locks(around, statement)
+    locks = table_locks(around, statement)
     yield _instant(around, (statement.sql,), locks, label=_label(statement), undo=_undo(around, statement))
 
 
@@ -312,7 +287,7 @@ def _not_valid(around: Surroundings, statement: Statement, *, foreign: bool) -> 
     yield _instant(
         around,
         (sql,),
-        _locks(around, statement),
+        table_locks(around, statement),
         label=f"constraint {statement.name} on {table.plain}, not valid",
         undo=_undo(around, statement),
         row_checks=[] if only_new_rows else [check],

@@ -10,6 +10,7 @@ from livemigrations import conf
 from livemigrations.bookkeeping import BOOKS
 from livemigrations.catalog import kept
 from livemigrations.catalog.activity import holders, old_transactions
+from livemigrations.catalog.partitions import descendants
 from livemigrations.catalog.relations import Relation, fetch, has_rows
 from livemigrations.engine.steps import Step
 from livemigrations.engine.surroundings import Surroundings
@@ -84,7 +85,7 @@ class Facts:
 
     def _in_the_way(self, oid: int, mode: str) -> list[str]:
         if (oid, mode) not in self._holders:
-            sessions = holders(self.connection, {oid: mode})
+            sessions = holders(self.connection, dict.fromkeys([oid, *descendants(self.connection, oid)], mode))
             limit = conf.long_transaction_ms()
             self._holders[oid, mode] = [str(s) for s in sessions if s.age_ms is None or s.age_ms > limit]
         return self._holders[oid, mode]
