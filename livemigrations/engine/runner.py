@@ -78,15 +78,15 @@ def ask(session: Session, check: RowCheck) -> None:
         )
 
 
-_THERE = (
+ALREADY_THERE = (
     "if it is what the migration makes, manage.py migrations adopt records it (--dry-run shows what it would do);"
     " otherwise rename it, or drop it if nothing needs it, then migrate again"
 )
 _REMEDIES = {
-    "42P07": _THERE,
+    "42P07": ALREADY_THERE,
     "2BP01": "drop what depends on it first; a kept table in rolled_back may be let go of (manage.py migrations kept), or"
     " keep the column as text (ALTER TABLE rolled_back.… ALTER COLUMN … TYPE text), then migrate again",
-    "42701": _THERE,
+    "42701": ALREADY_THERE,
     "23": "correct the rows that the message names, then migrate again",
     "53": "make room (disk, memory or connections), then migrate again",
     "08": "look why the connection was lost, then migrate again",

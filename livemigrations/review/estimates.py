@@ -86,6 +86,8 @@ def estimate(step: Step, tables: Sequence[TableFacts], known: Experience) -> Est
     if step.label in known.same and step.lane != Lane.BATCH:
         duration, day = known.same[step.label]
         return Estimate(duration / 2, duration * 2, f"took {duration:,.0f} ms here on {day}")
+    if step.lane == Lane.INSTANT and any(map(_asks, step.sql)):
+        return Estimate(None, None, "a query: as long as it takes")
     if not any(table.state == "populated" for table in tables) and step.lane != Lane.BATCH:
         return _instant(known)
     if step.index is not None:
@@ -93,6 +95,13 @@ def estimate(step: Step, tables: Sequence[TableFacts], known: Experience) -> Est
     if step.lane == Lane.ONLINE:
         return _of_scan(step, tables)
     return _of_rows(step, tables) if step.lane == Lane.BATCH else _instant(known)
+
+
+def _asks(sql: str) -> bool:
+    """Whether a statement reads what a query of its own, or its table, has in rows."""
+    words = [token.word for token in tokens(sql) if not token.depth]
+    makes = words[:1] == ["CREATE"] and ("TABLE" in words[:4] or "MATERIALIZED" in words[:2])
+    return words[0] in ("REFRESH", "ANALYZE") or (makes and "AS" in words)
 
 
 def rewrite(tables: Sequence[TableFacts]) -> Estimate:

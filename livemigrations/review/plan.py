@@ -29,6 +29,7 @@ from livemigrations.results import PendingMigration
 from livemigrations.review.estimates import Experience, estimate, rewrite
 from livemigrations.review.facts import Facts
 from livemigrations.review.planned import PlannedCheck, PlannedMigration, PlannedOperation, PlannedStep, PlanReport
+from livemigrations.review.standing import in_the_way
 from livemigrations.translation import Stage
 
 _NOT_THERE = ("42P01", "42703", "42704", "42883")  # a table, column, type or function that an earlier step makes
@@ -111,6 +112,7 @@ class _Reader:
         self.facts = Facts(session.connection, session.around)
         self.experience = Experience.of(session.connection)
         self.replication = session.replication
+        self.around = session.around
 
     def read(self, step: Step, *, refused: bool) -> PlannedStep:
         tables = self.facts.tables(step)
@@ -126,7 +128,7 @@ class _Reader:
             self.facts.waits(step),
             step.transactional,
             tuple(self.replication.notes(step)),
-            self.replication.obstacle(step),
+            self.replication.obstacle(step) or in_the_way(self.around, step),
         )
 
 

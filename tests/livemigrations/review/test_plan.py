@@ -90,6 +90,47 @@ def test_values_that_are_kept_take_time_by_their_rows(populated: Populated) -> N
 
 
 @pytest.mark.slow
+def test_what_stands_there_unrecorded(populated: Populated) -> None:
+    """What migrate would meet half-way; what the plan itself moves away first is in nobody's way."""
+    new = 'migrations.CreateModel("{}", [("id", models.BigAutoField(primary_key=True))]),'
+    column = 'migrations.AddField("Thing", "{}", models.IntegerField(null=True)),'
+    site = populated(
+        new.format("Own") + column.format("m"),
+        'migrations.RemoveField("Thing", "n"),'
+        + column.format("n")
+        + 'migrations.DeleteModel("Bare"),'
+        + new.format("Bare"),
+        'migrations.RunSQL("CREATE TABLE IF NOT EXISTS shop_own (id int)", ""),'
+        'migrations.AddIndex("Part", models.Index(fields=["n"], name="part_n")),'
+        'migrations.RemoveIndex("Part", "part_n"),',
+    )
+    last = plan(site)["migrations"][2]["operations"]
+    assert last[2]["steps"][0]["sql"] == ['DROP INDEX CONCURRENTLY IF EXISTS "part_n"']
+    site.database.psql("CREATE TABLE shop_own (id int); ALTER TABLE shop_thing ADD m int")
+    found = plan(site, code=1)
+    assert found["refusals"] == ["shop.0002_step, operation 1", "shop.0002_step, operation 2"]
+    table, added = (steps(found, operation)[0]["obstacle"] for operation in (1, 2))
+    assert table.startswith("The table shop_own exists already. Remedy: if it is what the migration makes, manage.py")
+    assert added.startswith("The column shop_thing.m exists already.")
+    assert table.partition("Remedy: ")[2][:60] in site.refused()
+
+
+def test_each_table_is_locked_once_and_only_while_it_has_to_be(populated: Populated) -> None:
+    """A lock that is raised later can deadlock; a table whose key is gone has nothing to do with the column any more."""
+    site = populated()
+    site.database.psql(
+        "ALTER TABLE shop_part ADD COLUMN t_id bigint REFERENCES shop_thing; UPDATE shop_part SET t_id = 1"
+    )
+    state = 'migrations.AddField("Part", "t", models.ForeignKey("shop.Thing", models.CASCADE, null=True))'
+    known = f"migrations.SeparateDatabaseAndState(state_operations=[{state}]),"
+    site.shop(TABLES, known + 'migrations.RemoveField("Part", "t"),')
+    site.migrate("-v0")
+    first, last = (step for step in site.steps("0002_step") if "DROP" in str(step["sql"]))
+    assert first["locks"] == dict.fromkeys(('"shop_part"', '"public"."shop_thing"'), "ACCESS EXCLUSIVE")
+    assert last["locks"] == {'"shop_part"': "ACCESS EXCLUSIVE"}
+
+
+@pytest.mark.slow
 def test_refusals_and_what_comes_after_them(populated: Populated) -> None:
     site = populated(REFUSED, 'migrations.AddField("Thing", "m", models.IntegerField(null=True)),')
     found = plan(site, code=1)

@@ -47,6 +47,22 @@ def test_the_instant_lane() -> None:
     assert estimate(VALIDATE, [NEW], Experience()).high_ms == 20
 
 
+@pytest.mark.parametrize(
+    ("sql", "known"),
+    [
+        ("REFRESH MATERIALIZED VIEW a", False),
+        ("CREATE TABLE b AS SELECT n FROM a", False),
+        ("CREATE MATERIALIZED VIEW b AS SELECT n FROM a", False),
+        ("ANALYZE a", False),
+        ("CREATE TABLE b (n int, m int GENERATED ALWAYS AS (n) STORED)", True),
+        ("CREATE VIEW b AS SELECT n FROM a", True),
+    ],
+)
+def test_nobody_knows_how_long_a_query_takes(sql: str, known: bool) -> None:
+    found = estimate(Step("b", Lane.INSTANT, (sql,)), [LARGE], Experience())
+    assert (found.high_ms is not None) is known
+
+
 def test_scans_and_copies() -> None:
     scan, copy = estimate(VALIDATE, [LARGE], Experience()), rewrite([LARGE])
     assert scan.low_ms == pytest.approx(101)
