@@ -16,7 +16,7 @@ from livemigrations.review.lint.findings import Finding, Place
 from livemigrations.review.lint.sources import Source
 
 _COMMENT = re.compile(r"#\s*lint:\s*(?P<verb>allow(?:-file)?)\b(?P<rest>.*)$", re.IGNORECASE)
-_RULE = re.compile(r"\bLM\d{3}\b")
+_RULE = re.compile(r"\bLM\d{3}\b", re.IGNORECASE)
 _BECAUSE = re.compile(r"\bbecause\b", re.IGNORECASE)
 
 
@@ -53,7 +53,7 @@ def _read(source: Source) -> Iterator[Allowance]:
         line = token.start[0]
         covers = line if lines[line - 1][: token.start[1]].strip() else _next_code(lines, line)
         covers = 0 if match["verb"].lower() == "allow-file" else covers
-        yield Allowance(tuple(_RULE.findall(head)), "".join(reason).strip(), line, covers)
+        yield Allowance(tuple(_RULE.findall(head.upper())), "".join(reason).strip(), line, covers)
 
 
 def _next_code(lines: list[str], line: int) -> int:

@@ -63,8 +63,11 @@ class Words:
     when: Callable[[Step, Change], bool] = lambda step, change: True
 
     def __call__(self, step: Step) -> Iterator[Hit]:
+        found: set[str] = set()  # one statement may have several effects
         for change in step.changes:
-            if change.sql and re.search(self.pattern, words(change.sql)) and self.when(step, change):
+            new = change.sql and change.sql not in found
+            if new and re.search(self.pattern, words(change.sql)) and self.when(step, change):
+                found.add(change.sql)
                 yield Hit(self.rule, self.message.format(sql=brief(change.sql)), change.subject or brief(change.sql))
 
 

@@ -15,6 +15,8 @@ from livemigrations.review.lint.findings import Engine
 from livemigrations.review.lint.history import Step
 from livemigrations.statements.types import keeps_rows
 
+# How long the session waits and how much it uses, not what its statements do.
+_OF_NO_MATTER = r"\w+_TIMEOUT|\w*WORK_MEM|MAX_PARALLEL\w*|CLIENT_MIN_MESSAGES"
 _KNOWN = ("django.", "livemigrations.", "pgtrigger.")
 
 
@@ -114,5 +116,10 @@ STEPS: list[StepCheck] = [
         "LM015",
         r"^((CREATE|DROP|ALTER) (DATABASE|TABLESPACE)|ALTER SYSTEM|DROP (ROLE|USER(?! MAPPING)|GROUP)|(DROP|REASSIGN) OWNED)\b",
         "Not for a migration: {sql}",
+    ),
+    Words(
+        "LM017",
+        rf"^SET (?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)(?!(SESSION )?({_OF_NO_MATTER})\b)|\bSET_CONFIG \( .*, (FALSE|\?) \)",
+        "It holds for more than this operation: {sql}",
     ),
 ]

@@ -144,9 +144,10 @@ STEPS: list[StepCheck] = [
     ),
     Words(
         "LM216",
-        r"\bDISABLE (TRIGGER|RULE)\b|\bENABLE REPLICA\b|\bREPLICA IDENTITY\b|\bSESSION_REPLICATION_ROLE\b",
+        r"\bDISABLE (TRIGGER|RULE)\b|\bENABLE REPLICA\b|\bSESSION_REPLICATION_ROLE\b",
         "What triggers keep true is not kept meanwhile: {sql}",
     ),
+    Words("LM216", r"\bREPLICA IDENTITY\b", "Subscribers find the rows by something else from here on: {sql}"),
     Words(
         "LM217",
         r"^ALTER SEQUENCE\b|\b(DROP IDENTITY|ADD GENERATED|SET GENERATED|RESTART)\b|\bSETVAL \(",

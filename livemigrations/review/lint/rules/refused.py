@@ -201,4 +201,17 @@ RULES = [
         good='migrations.AddField("booking", "code", models.TextField(db_default=Func(function="next_code"))),',
         peers={"squawk": ("adding-field-with-default",), "strong_migrations": ("add_column_default_callable",)},
     ),
+    Rule(
+        id="LM017",
+        name="session-setting",
+        severity=Severity.WARNING,
+        title="A setting for the rest of the session",
+        why="It goes on for whatever the same run does next, and is gone in a run that goes on after a crash. A role or a"
+        " search path ends with its operation under the engine; which tables bare names then mean, neither the engine"
+        " nor this linter can tell. LOCAL ends with the statements behind it: with the operation under the engine, with"
+        " the transaction under Django's own migrate.",
+        bad='migrations.RunSQL("SET search_path = archive; CREATE TABLE old_bookings (…)", …),',
+        good='migrations.RunSQL("CREATE TABLE archive.old_bookings (…)", …),\n'
+        "migrations.RunSQL(\"SET LOCAL app.reason = 'import'; UPDATE …\", …),",
+    ),
 ]

@@ -190,7 +190,8 @@ RULES = [
         name="trigger-disabled",
         severity=Severity.WARNING,
         title="Triggers switched off, or the replica identity changed",
-        why="What triggers keep true is not kept meanwhile, for everybody; foreign keys are triggers too.",
+        why="What triggers keep true is not kept meanwhile, for everybody; foreign keys are triggers too. A replica identity"
+        " is how subscribers find the row that was changed: without one, UPDATE and DELETE fail.",
         bad='migrations.RunSQL("ALTER TABLE bookings DISABLE TRIGGER ALL"),',
         good="# let the trigger itself decide, by a setting of the session (current_setting('app.loading', true))",
         peers={"squawk": ("ban-disable-trigger", "ban-replica-identity")},

@@ -112,6 +112,7 @@ CASES = [
         sql("ALTER TABLE {label}_thing ADD COLUMN x text DEFAULT next_code()"),
         field('TextField(db_default=Func(function="next_code"))'),
     ),
+    Case("LM017", sql("SET search_path = archive"), sql("SET LOCAL search_path = archive")),
     Case(
         "LM101",
         f'migrations.AddIndex("thing", {INDEX.format(fields="code")}),',

@@ -28,6 +28,7 @@ def ids(shelf: Shelf) -> list[tuple[str, str]]:
         f"# lint: allow LM001, LM201 because it was never released\n# and nobody reads it\n{DROP}",
         'migrations.RemoveField(\n    "thing",\n    "n",  # lint: allow LM201 because it was never released\n),',
         f"{DROP}  # noqa: E501  # lint: allow LM201 because it was never released",
+        f"#lint:allow lm201 because it was never released\n{DROP}",
         f"# LINT: ALLOW LM201 BECAUSE it was never released\n{DROP}",
         f"# a form feed \f and a separator \u2028 end no line\n# lint: allow LM201 because it was never released\n{DROP}",
     ],

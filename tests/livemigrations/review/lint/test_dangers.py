@@ -72,6 +72,16 @@ DANGERS = {
         DROP ROLE app
         DROP USER IF EXISTS app
     """,
+    "LM017": """
+        set role app_owner
+        SET SESSION search_path TO archive, public
+        SET SESSION AUTHORIZATION app
+        SET app.who = 'me'
+        SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
+        SET TIME ZONE 'UTC'
+        SELECT pg_catalog.set_config('search_path', '', false)
+        UPDATE T SET name = set_config('app.who', 'me', 'f') WHERE id = 1
+    """,
     "LM201": """
         ALTER TABLE T DROP COLUMN n
         ALTER TABLE T DROP IF EXISTS n CASCADE
@@ -212,6 +222,10 @@ EVERYDAY = """
     CREATE TABLE t2 (id bigint PRIMARY KEY, created timestamptz DEFAULT now()); CREATE INDEX ON t2 (created); UPDATE t2 SET id = 1
     SET LOCAL statement_timeout = 0
     SET CONSTRAINTS ALL IMMEDIATE
+    SET lock_timeout = '2s'; SET SESSION statement_timeout = 0; SET maintenance_work_mem = '1GB'
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ
+    SELECT set_config('app.who', 'me', true)
+    CREATE FUNCTION h() RETURNS int LANGUAGE sql SET search_path = pg_catalog AS 'SELECT 1'
 """
 
 
@@ -258,6 +272,11 @@ def test_each_danger_under_djangos_engine_is_found(tmp_path: Path) -> None:
 def test_what_is_written_every_day_is_let_pass(tmp_path: Path) -> None:
     found = judged(tmp_path, lines(EVERYDAY), Engine.LIVE)
     assert [f"{f.rule.id} {statement}" for statement, findings in found for f in findings] == []
+
+
+def test_a_statement_with_several_effects_is_reported_once(tmp_path: Path) -> None:
+    [(_, findings)] = judged(tmp_path, ["CREATE UNLOGGED TABLE t2 (id bigint PRIMARY KEY, n int)"], Engine.LIVE)
+    assert [finding.rule.id for finding in findings] == ["LM509"]
 
 
 @pytest.mark.parametrize(
