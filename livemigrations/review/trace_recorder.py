@@ -38,6 +38,7 @@ _CATALOG = re.compile(
     r"\s*(SELECT|WITH)\b.*\b(pg_\w+|to_regclass|django_migrations|django_content_type)\b", re.IGNORECASE | re.DOTALL
 )
 _ROLLBACK = re.compile(r"\s*ROLLBACK\s*;?\s*$", re.IGNORECASE)
+_EMPTIES = re.compile(r"\s*TRUNCATE\b", re.IGNORECASE)
 _NOT_IN_A_TRANSACTION = "25001"
 _TABLES = ("r", "p", "m", "v")
 
@@ -207,6 +208,8 @@ class Recorder:
             self.statements.append(found)
 
     def _note_work(self, found: TracedStatement, before: Sample, after: Sample) -> None:
+        if _EMPTIES.match(found.sql):  # its new files are empty, and so is what it builds and reads
+            return
         for oid, now in after.relations.items():
             earlier, then = before.relations.get(oid), self.known.get(oid)
             if oid in self.names and now.kind in ("r", "m"):
@@ -214,7 +217,7 @@ class Recorder:
                     found.scanned[self.names[oid]] = now.read - (earlier.read if earlier else 0) if scans else 0
                 if (rows := now.written - (earlier.written if earlier else 0)) > 0 and before.ended:
                     found.written[self.names[oid]] = rows
-                if then and then.file != now.file and not re.match(r"\s*TRUNCATE\b", found.sql, re.IGNORECASE):
+                if then and then.file != now.file:
                     found.rewritten.append(self.names[oid])
             elif now.kind == "i" and now.table in self.names and (then is None or then.file != now.file):
                 found.built[now.name] = self.names[now.table]

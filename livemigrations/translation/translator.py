@@ -19,6 +19,7 @@ from livemigrations.translation.added import added_field
 from livemigrations.translation.altered import altered_field
 from livemigrations.translation.defaults import Volatile, is_volatile
 from livemigrations.translation.drops import deleted_model, removed_field
+from livemigrations.translation.ordering import altered_order
 from livemigrations.translation.parts import Part, Parts, Stage, Work, contract, expand
 from livemigrations.translation.renames import renamed_field, renamed_model, renamed_table
 
@@ -145,6 +146,7 @@ _TRANSLATORS: dict[type[Operation], Translator] = {
     migrations.AddConstraint: _added_constraint,
     migrations.RemoveConstraint: _removed_constraint,
     migrations.AlterUniqueTogether: _together,
+    migrations.AlterOrderWithRespectTo: altered_order,
 }
 
 __all__ = ["Part", "Parts", "Stage", "Work", "as_it_is", "contract", "expand", "from_django", "writes_rows"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from django.db.migrations import Migration
+from django.db.migrations import Migration, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
 from livemigrations.translation import Stage, Work
@@ -89,13 +89,20 @@ def docstring(migration: Migration) -> str:
 
 
 def _title(notes: Notes, operations: Sequence[Operation]) -> str:
-    said = [operation.describe() for operation in operations]
-    if len(said) <= 2:
+    said = [text for operation in operations for text in _words(operation)]
+    if len(said) <= 2 and (said or not operations):
         return (" and ".join([*said[:1], *(f"{text[0].lower()}{text[1:]}" for text in said[1:])]) or "By hand").rstrip(
             "."
         )
     subjects = notes.tables or tuple(dict.fromkeys(str(getattr(operation, "name", "")) for operation in operations))
     return f"{_TITLES[notes.work]}: {', '.join(subjects[:4])}{', …' * (len(subjects) > 4)}"
+
+
+def _words(operation: Operation) -> list[str]:
+    """What an operation says of itself: SQL, and what only joins others, say what they mean for the models."""
+    if isinstance(operation, RunSQL | SeparateDatabaseAndState):
+        return [inner.describe() for inner in operation.state_operations]
+    return [operation.describe()]
 
 
 def _locks(notes: Notes) -> str:

@@ -123,7 +123,7 @@ def _pieces(changes: Changes, state: ProjectState, existing: set[str]) -> Iterat
             for part in doomed.whole(parts, migration.app_label):
                 for inner in part.operations:
                     touches = touched(inner, state, migration.app_label, part.work)
-                    table = _table(inner, state, migration.app_label)
+                    table = _table(inner, state, migration.app_label) or _table(operation, state, migration.app_label)
                     unseen = is_unseen(inner, state, migration.app_label)
                     yield Piece(inner, migration, number, part, touches, table, unseen)
             operation.state_forwards(migration.app_label, state)
@@ -182,9 +182,21 @@ def _files(
         successor.setdefault((app_label, migration.name), (app_label, previous.name if previous else migration.name))
 
 
+class _Named(Migration):
+    """A migration that is named after what happens to the models, or its work, where its operations have no name."""
+
+    def suggest_name(self) -> str:
+        notes: Notes = vars(self)["notes"]
+        if not notes.tables or any(operation.migration_name_fragment for operation in self.operations):
+            return super().suggest_name()
+        inner = [one for operation in self.operations for one in getattr(operation, "state_operations", ())]
+        named = [one.migration_name_fragment for one in inner if one.migration_name_fragment]
+        return named[0] if named else "_".join([notes.work.value, *notes.tables[:2]]).replace(" ", "_").replace('"', "")
+
+
 def _file(name: str, app_label: str, held: list[Piece], previous: Migration | None) -> Migration:
     origin, part = held[0].origin, held[0].part
-    kind: Any = type("Migration", (Migration,), {"operations": [], "dependencies": []})
+    kind: Any = type("Migration", (_Named,), {"operations": [], "dependencies": []})
     migration: Migration = kind(name, app_label)
     chain = [(app_label, previous.name)] if previous else []
     vars(migration).update(

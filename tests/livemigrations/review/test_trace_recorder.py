@@ -53,6 +53,15 @@ def test_a_statement_that_commits_by_itself(recorder: Recorder) -> None:
     assert fetch(recorder.connection, "SELECT count(m) FROM a")[0][0] == 10
 
 
+def test_a_table_that_is_emptied(recorder: Recorder) -> None:
+    """Its files are new and empty: nothing is copied, built or read while others wait."""
+    run(recorder.connection, "TRUNCATE a, b", "ALTER TABLE a ADD COLUMN m int")
+    emptied, added = recorder.statements
+    assert emptied.locks == {"a": STRONG, "b": STRONG}
+    for found in (emptied, added):
+        assert (found.rewritten, found.built, found.scanned, found.written) == ([], {}, {}, {})
+
+
 def test_one_message_of_many_statements(recorder: Recorder) -> None:
     """As the instant lane sends them: control statements are let through, results come in their order."""
     with recorder.connection.cursor() as cursor:

@@ -45,6 +45,9 @@ class {m}x(models.Model):
     b = models.IntegerField()
 """
 
+PLACE = "    place = models.ForeignKey(Place, models.CASCADE)\n"
+ORDER = "\n    class Meta:\n        order_with_respect_to = 'place'\n"
+
 
 def more(*lines: str) -> tuple[str, str]:
     """Fields that are added."""
@@ -143,6 +146,8 @@ CHANGES: dict[str, tuple[str, str]] = {
         f"{ONE}    pk = models.CompositePrimaryKey('a', 't')\n",
         "",
     ),
+    "order comes": (ONE + PLACE, ONE + PLACE + ORDER),
+    "order goes": (ONE + PLACE + ORDER, ONE + PLACE),
     "two models go": (f"{ONE}\nclass {{m}}x(models.Model):\n    one = models.ForeignKey({{m}}, models.CASCADE)\n", ""),
     "key and its model go": (f"{ONE}{OTHER}    one = models.ForeignKey({{m}}, models.CASCADE)\n", OTHER),
     "child goes": (f"{ONE}\nclass {{m}}x({{m}}):\n    b = models.IntegerField()\n", ONE),
