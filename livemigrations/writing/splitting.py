@@ -23,6 +23,7 @@ from livemigrations.writing.touching import Touched, meet, touched
 
 Changes = dict[str, list[Migration]]
 Key = tuple[str, str]
+_SILENT = migrations.RunSQL | migrations.SeparateDatabaseAndState  # of these only what they come from tells the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,9 @@ def _pieces(changes: Changes, state: ProjectState, existing: set[str]) -> Iterat
             parts = _translated(operation, state, migration.app_label, new)
             for part in doomed.whole(parts, migration.app_label):
                 for inner in part.operations:
-                    touches = touched(inner, state, migration.app_label, part.work)
-                    table = _table(inner, state, migration.app_label) or _table(operation, state, migration.app_label)
+                    about = operation if isinstance(inner, _SILENT) else inner
+                    touches = touched(about, state, migration.app_label, part.work)
+                    table = _table(about, state, migration.app_label)
                     unseen = is_unseen(inner, state, migration.app_label)
                     yield Piece(inner, migration, number, part, touches, table, unseen)
             operation.state_forwards(migration.app_label, state)

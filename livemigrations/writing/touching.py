@@ -47,10 +47,6 @@ def touched(operation: Operation, before: ProjectState, app_label: str, work: Wo
         for name in (operation.old_name, operation.new_name):
             state = before.models.get((app_label, name.lower()))
             _model(found, app_label, name, state.options if state else {})
-    elif isinstance(operation, migrations.SeparateDatabaseAndState):
-        for inner in (*operation.database_operations, *operation.state_operations):
-            for subject, aspects in touched(inner, before, app_label, work).items():
-                found[subject] |= aspects
     elif isinstance(operation, live.DropTable):
         _model(found, app_label, operation.name, operation.options)
     else:

@@ -145,7 +145,7 @@ def test_what_the_new_release_needs_does_not_wait_for_a_contract_that_it_has_not
     before = HEAD + ONE.format(m="Cart") + place + "    b = models.IntegerField()\n"
     options = "order_with_respect_to = 'place'\n        db_table_comment = 'x'\n        verbose_name = 'y'"
     after = HEAD + ONE.format(m="Cart") + place + f"\n    class Meta:\n        {options}\n"
-    assert works(before=before, after=after) == "schema, drop*"
+    assert works(before=before, after=after) == "schema, default*, drop*"
     added = Migration("auto_1", "shop")
     field = models.IntegerField(default=1)
     vars(added)["operations"] = [migrations.AddField("cart", "n", field), Unknown("cart")]

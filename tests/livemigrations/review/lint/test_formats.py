@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from livemigrations.review.lint import RULES, Report
 from livemigrations.review.lint.formats import FORMATS
+from livemigrations.review.lint.formats.github import github
 from tests.livemigrations.review.lint.shelf import Shelf
 
 
@@ -58,6 +60,12 @@ def test_github(report: Report) -> None:
         )
     assert "%0A" in lines[0]
     assert not any(mark in line.replace("%0A", "").replace("%25", "") for mark in "%\r" for line in lines)
+
+
+def test_github_ends_a_property_only_where_it_ends(report: Report) -> None:
+    place = replace(report.findings[0].place, path="a:b,c%d.py")
+    report.findings = [replace(report.findings[0], place=place, allowed="")]
+    assert next(iter(github(report))).split(",")[0].endswith("file=a%3Ab%2Cc%25d.py")
 
 
 def test_sarif(report: Report) -> None:
