@@ -69,6 +69,14 @@ def test_a_constraint_that_waits_is_no_second_index(shelf: Shelf, more: str, fou
     assert count(shelf, "LM513") == found
 
 
+def test_two_indexes_are_told_where_the_second_is_made(shelf: Shelf) -> None:
+    """And not again wherever the table gets another one."""
+    for name, field in (("one", "code"), ("two", "code"), ("three", "name")):
+        shelf.add(f'live.AddIndex("thing", models.Index(fields=["{field}"], name="{name}")),')
+    found = [finding.migration for finding in shelf.found() if finding.rule.id == "LM513"]
+    assert found == [f"{shelf.label}.{shelf.names[2]}"]
+
+
 def test_a_unique_beginning_of_an_index_says_more_than_it(shelf: Shelf) -> None:
     shelf.add(UNIQUE.format(more=""))
     shelf.add(index("thing", "code", "n"))
