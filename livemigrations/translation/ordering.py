@@ -8,7 +8,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from livemigrations import operations as live
 from livemigrations.statements.names import identifier
 from livemigrations.translation.parts import Parts, Work, contract, expand
-from livemigrations.translation.renames import table_of
+from livemigrations.translation.naming import table_of
 
 _COLUMN = "_order"
 _COMES = (

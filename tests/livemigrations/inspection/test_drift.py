@@ -236,4 +236,5 @@ def test_an_unmanaged_table_in_a_schema_is_left_alone(monkeypatch: pytest.Monkey
     registry = SimpleNamespace(get_models=lambda **options: [SimpleNamespace(_meta=meta)])
     monkeypatch.setattr(inspected, "installed", registry)
     loader: Any = SimpleNamespace(migrated_apps={"shop"})
-    assert inspected._left_alone(loader) == {"reporting.daily"}
+    history: Any = SimpleNamespace(schemas=["public"])
+    assert inspected._left_alone(loader, history) == {"reporting.daily"}
