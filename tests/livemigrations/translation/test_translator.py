@@ -58,6 +58,7 @@ AS_THEY_ARE: list[Operation] = [
     migrations.AlterField("thing", "code", models.CharField(max_length=30)),
     migrations.AlterField("thing", "code", models.CharField(max_length=20, null=True)),
     migrations.AlterModelOptions("thing", {"verbose_name": "x"}),
+    migrations.AlterOrderWithRespectTo("thing", None),
     migrations.RemoveField("foreign", "n"),
     migrations.DeleteModel("Foreign"),
     migrations.DeleteModel("Person"),
@@ -196,3 +197,11 @@ def test_every_part_that_changes_something_says_why(state: ProjectState) -> None
 )
 def test_types_as_postgresql_spells_them(field: models.Field[Any, Any], kind: str) -> None:
     assert type_of(field) == kind
+
+
+def test_a_key_is_added_when_its_column_is_there(state: ProjectState) -> None:
+    """Within ADD COLUMN it would look up every row under the locks of two tables."""
+    key = models.ForeignKey("shop.thing", models.CASCADE, null=True)
+    column, added = from_django(migrations.AddField("thing", "o", key), state, "shop")
+    assert column.operations[0].field.db_constraint is False  # type: ignore[attr-defined]
+    assert (added.work, [type(one) for one in added.operations]) == (Work.KEY, [live.AddForeignKey])

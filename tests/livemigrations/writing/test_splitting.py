@@ -154,6 +154,36 @@ def test_what_the_new_release_needs_does_not_wait_for_a_contract_that_it_has_not
     assert len(files) == 2
 
 
+def test_work_of_a_later_kind_that_comes_first_stays_first() -> None:
+    """Types are changed before indexes are built, but not before one that is built over the old type."""
+    whole = Migration("auto_1", "shop")
+    index = migrations.AddIndex("cart", models.Index(fields=["a"], name="i"))
+    vars(whole)["operations"] = [index, migrations.AlterField("cart", "a", models.BigIntegerField())]
+    files = split({"shop": [whole]}, state_of(HEAD + ONE.format(m="Cart")), {"shop"})["shop"]
+    assert [vars(migration)["notes"].work for migration in files] == [Work.INDEX, Work.TYPE]
+
+
+def test_what_would_wait_for_itself_is_not_split() -> None:
+    """Another app's migration stands between two of an app, and a part of the first would come behind the second."""
+    first, second, between = Migration("auto_1", "shop"), Migration("auto_2", "shop"), Migration("auto_1", "other")
+    index = migrations.AddIndex("cart", models.Index(fields=["a"], name="i"))
+    vars(first)["operations"] = [index, migrations.AlterField("cart", "a", models.BigIntegerField())]
+    vars(second)["operations"] = [migrations.AddField("cart", "n", models.IntegerField(null=True))]
+    vars(between)["dependencies"] = [("shop", "auto_1")]
+    vars(second)["dependencies"] = [("shop", "auto_1"), ("other", "auto_1")]
+    changes = {"shop": [first, second], "other": [between]}
+    assert split(changes, state_of(HEAD + ONE.format(m="Cart")), {"shop"}) is changes
+
+
+def test_keys_to_one_table_do_not_wait_for_each_other() -> None:
+    names, place = (
+        ("Cart", "Basket"),
+        "    place = models.ForeignKey(Place, models.CASCADE, null=True, related_name='+')\n",
+    )
+    before, after = (HEAD + "".join(ONE.format(m=name) + line for name in names) for line in ("", place))
+    assert works(before=before, after=after) == "schema, foreign key"
+
+
 class Unknown(Operation):
     """One of another package, on a model."""
 
