@@ -109,6 +109,7 @@ def _action(sql: str) -> str:
     """What stands behind the name in an ALTER TABLE of one action."""
     words = list(tokens(sql))
     at = 2 + 2 * (words[2].word == "IF")
+    at += words[at].word == "ONLY"
     while words[at + 1].text == ".":
         at += 2
     return sql[words[at + 1].start :]
