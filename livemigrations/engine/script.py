@@ -80,7 +80,10 @@ class _Writer(Passage):
         if step.transactional:
             timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
             statements = [f"{sql};" for sql in step.sql]
-            self.lines.append("\n".join(part for part in ["BEGIN;", timeout, *statements, done, "COMMIT;"] if part))
+            # The journal first, and the timeout once more: what comes may change role, search path and timeout.
+            first, rest = statements[: step.unlocked], statements[step.unlocked :]
+            parts = ["BEGIN;", timeout, done, *first, timeout if first else "", *rest, "COMMIT;"]
+            self.lines.append("\n".join(part for part in parts if part))
         else:
             started = f"UPDATE livemigrations_step SET state = 'started' {where};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]

@@ -79,7 +79,8 @@ def test_the_rest_stays_as_it_is(sql: str) -> None:
     assert _steps(sql, "UPDATE a") == [(sql,), ("UPDATE a",)]
 
 
-def test_it_holds_for_its_operation_and_no_longer(site: Site) -> None:
+@pytest.mark.parametrize(("way", "patience"), [("migrate", "50ms"), ("a script", "5s")])
+def test_it_holds_for_its_operation_and_no_longer(site: Site, way: str, patience: str) -> None:
     """As in plain Django, where all of it is one transaction; the engine's books stay within reach."""
     site.shop(
         TABLES,
@@ -92,7 +93,10 @@ def test_it_holds_for_its_operation_and_no_longer(site: Site) -> None:
         migrations.CreateModel("Plain", [("id", models.BigAutoField(primary_key=True))]),""",
     )
     site.migrate("shop", "0001", "-v0")
-    site.migrate("-v0")
+    if way == "migrate":
+        site.migrate("-v0")
+    else:
+        site.database.psql(site.migrate("--sql").stdout)
     with site.database.connect() as connection:
         rows = connection.execute("SELECT id, note FROM dish WHERE note IS NOT NULL ORDER BY id").fetchall()
         tables = connection.execute(
@@ -101,7 +105,7 @@ def test_it_holds_for_its_operation_and_no_longer(site: Site) -> None:
         ).fetchall()
         [(lock_timeout,)] = connection.execute("SELECT DISTINCT t FROM dish").fetchall()
     assert rows == [(1, "me"), (2, "temp")]
-    assert lock_timeout == "50ms"  # who waits for a strong lock for seconds stops everybody behind it
+    assert lock_timeout == patience  # who waits for a strong lock for seconds stops everybody behind it
     assert tables == [("bare", "other"), ("found", "other"), ("shop_plain", "public")]
 
 
