@@ -7,8 +7,8 @@ from django.db.migrations.state import ModelState, ProjectState
 
 from livemigrations import operations as live
 from livemigrations.statements.names import identifier
-from livemigrations.translation.parts import Parts, Work, contract, expand
 from livemigrations.translation.naming import table_of
+from livemigrations.translation.parts import Parts, Work, contract, expand
 
 _COLUMN = "_order"
 _COMES = (
