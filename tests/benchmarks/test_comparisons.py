@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import empty, noop
+from benchmarks import adopting, empty, noop
 from benchmarks.compare import report
+from benchmarks.grown import Grown
 from benchmarks.machine import Machine
 from benchmarks.server import Server
 from tests.support.postgres import PgServer
@@ -17,11 +19,13 @@ FACTS = Machine("2026-01-31", 4, 0.2, "18.4", "3.13.0", {"django": "6.1"})
 
 
 @pytest.mark.slow
-def test_every_command_ends_well(pg_server: PgServer) -> None:
+def test_every_command_ends_well(pg_server: PgServer, tmp_path: Path) -> None:
     server = Server(pg_server.home, pg_server.programs)
 
     assert noop.measured(server, rounds=1)[noop.LIVE][0] > 0
     assert list(empty.measured(server, rounds=0).values()) == [[]] * 5
+    Grown(apps=1, models=4, migrations=4, chain=2).write(tmp_path)
+    assert list(adopting.measured(server, 0, str(tmp_path)).values()) == [[]] * 4
 
 
 def test_report_compares_medians(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,4 +45,4 @@ def test_report_as_json_keeps_every_run(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["speed"]) == 2
-    assert "there is no benchmark speed: choose from empty, noop, stall" in capsys.readouterr().err
+    assert "there is no benchmark speed: choose from adopting, empty, noop, stall" in capsys.readouterr().err
