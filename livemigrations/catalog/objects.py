@@ -83,7 +83,9 @@ _OWN = (
     " AND NOT {alias}.relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend x"
     " WHERE x.classid = 'pg_class'::regclass AND x.objid = {alias}.oid AND x.deptype = 'e')"
 )
-_TABLES = f"{_USER} AND n.nspname = ANY (%s) AND {_OWN.format(alias='c')}"
+_SCHEMAS = "n.nspname = ANY (%(schemas)s)"
+_ONLY = "(%(only)s::oid[] IS NULL OR c.oid = ANY (%(only)s::oid[]))"
+_TABLES = f"{_USER} AND {_SCHEMAS} AND {_ONLY} AND {_OWN.format(alias='c')}"
 
 _RELATIONS = f"""
 SELECT n.nspname, c.relname, c.relkind::text, c.relpersistence::text, coalesce(pg_get_viewdef(c.oid), ''),
@@ -126,7 +128,7 @@ WHERE NOT t.tgisinternal AND {_TABLES}
 _FUNCTIONS = f"""
 SELECT n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', pg_get_functiondef(p.oid)
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE p.prokind IN ('f', 'p') AND {_USER} AND n.nspname = ANY (%s) AND NOT EXISTS
+WHERE p.prokind IN ('f', 'p') AND {_USER} AND {_SCHEMAS} AND NOT EXISTS
     (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype IN ('e', 'i'))
 """
 _SEQUENCES = f"""
@@ -147,7 +149,7 @@ SELECT n.nspname, t.typname, CASE t.typtype
     ELSE 'COMPOSITE (' || (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
                            FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')' END
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {_USER} AND n.nspname = ANY (%s)
+WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {_USER} AND {_SCHEMAS}
 AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_type'::regclass AND x.objid = t.oid AND x.deptype = 'e')
 """
 _COMMENTS = f"""
@@ -170,15 +172,16 @@ JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamesp
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads the objects of some schemas; ``first`` is the schema that needs no naming."""
+    """Reads the objects of some schemas; ``first`` is the schema that needs no naming, ``only`` as in ``read_objects``."""
 
     connection: BaseDatabaseWrapper
     schemas: list[str]
     first: str
+    only: list[int] | None = None
     found: Objects = field(default_factory=dict)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return fetch(self.connection, query, [self.schemas] * query.count("= ANY (%s)"))
+        return fetch(self.connection, query, {"schemas": self.schemas, "only": self.only})
 
     def plain(self, schema: str, name: str) -> str:
         return name if schema == self.first else f"{schema}.{name}"
@@ -289,12 +292,17 @@ def _triggers(reader: _Reader) -> None:
         reader.add(Kind.TRIGGER, reader.plain(schema, table), name, text + _ENABLED.get(enabled, ""), text)
 
 
-def _code(reader: _Reader) -> None:
-    for schema, signature, text in reader.rows(_FUNCTIONS):
-        reader.add(Kind.FUNCTION, "", reader.plain(schema, signature), text, text)
+def _sequences(reader: _Reader) -> None:
     for schema, name, definition in reader.rows(_SEQUENCES):
         sql = f"CREATE SEQUENCE {reader.sql_name(schema, name)} {definition}"
         reader.add(Kind.SEQUENCE, "", reader.plain(schema, name), definition, sql)
+
+
+def _code(reader: _Reader) -> None:
+    if reader.only is not None:
+        return
+    for schema, signature, text in reader.rows(_FUNCTIONS):
+        reader.add(Kind.FUNCTION, "", reader.plain(schema, signature), text, text)
     for schema, name, definition in reader.rows(_TYPES):
         reader.add(Kind.TYPE, "", reader.plain(schema, name), definition)
     for (name,) in reader.rows("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'"):
@@ -315,7 +323,7 @@ def _comments(reader: _Reader) -> None:
 
 
 _PARTS: tuple[Callable[[_Reader], None], ...] = (
-    _relations, _columns, _indexes, _constraints, _triggers, _code, _comments,
+    _relations, _columns, _indexes, _constraints, _triggers, _sequences, _code, _comments,
 )  # fmt: skip
 
 
@@ -325,10 +333,13 @@ def own_schemas(connection: BaseDatabaseWrapper) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def read_objects(connection: BaseDatabaseWrapper, schemas: list[str]) -> Objects:
-    """The objects of some schemas by key, in an order that shows tables before what hangs on them."""
+def read_objects(connection: BaseDatabaseWrapper, schemas: list[str], only: list[int] | None = None) -> Objects:
+    """The objects of some schemas by key, in an order that shows tables before what hangs on them.
+
+    With ``only``, oids of tables, views and sequences: these and what belongs to them, and nothing else.
+    """
     first = fetch(connection, "SELECT current_schema()")[0][0] or ""
-    reader = _Reader(connection, schemas, str(first))
+    reader = _Reader(connection, schemas, str(first), only)
     for part in _PARTS:
         part(reader)
     return reader.found

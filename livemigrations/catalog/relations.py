@@ -29,7 +29,9 @@ class Relation:
         return self.kind in ("p", "I")
 
 
-def fetch(connection: BaseDatabaseWrapper, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+def fetch(
+    connection: BaseDatabaseWrapper, sql: str, parameters: list[Any] | dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
     """Run a query and return all of its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

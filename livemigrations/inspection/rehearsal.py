@@ -14,6 +14,7 @@ from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from livemigrations.catalog.following import Following
 from livemigrations.catalog.objects import Key, Objects, Thing, own_schemas, read_objects, used_schemas
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.confinement import running
@@ -78,14 +79,17 @@ def rehearse(
     ``MissingRights`` where the role may not make a database.
     """
     history = History()
+    schemas = [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in own_schemas(connection)]
     prerequisites = _prerequisites(connection)
     with scratch_database(connection, purpose=purpose) as scratch, standing_in(scratch, connection.alias) as twin:
-        _make(twin, prerequisites)
+        _make(twin, ["SET synchronous_commit = off", *schemas])
+        stage = _Stage(twin, prerequisites, Following(twin) if each else None)
+        stage.look()
         state = rendered(ProjectState(real_apps=set()))
         for migration in migrations:
             tell(str(migration))
             running(str(migration))
-            _rehearse(twin, migration, state, history, each=each)
+            _rehearse(stage, migration, state, history)
         history.state = state
         history.schemas = used_schemas(twin)
         if not each:
@@ -93,9 +97,35 @@ def rehearse(
     return history
 
 
-def _rehearse(
-    twin: BaseDatabaseWrapper, migration: Migration, state: ProjectState, history: History, *, each: bool
-) -> None:
+@dataclass(slots=True)
+class _Stage:
+    """The scratch database; ``prerequisites`` it may still need, by name; ``following`` looks after each operation."""
+
+    twin: BaseDatabaseWrapper
+    prerequisites: dict[str, str]
+    following: Following | None
+
+    def look(self) -> list[Change]:
+        """What changed since the last look."""
+        if self.following is None:
+            return []
+        before, now = self.following.look()
+        pairs = [(key, before.get(key), now.get(key)) for key in dict.fromkeys([*before, *now])]
+        return [Change(key, old, new) for key, old, new in pairs if _version(old) != _version(new)]
+
+    def supply(self, error: DatabaseError) -> bool:
+        """Put in what an error names, or else all that is left. Returns whether there was anything."""
+        named = [name for name in self.prerequisites if name in str(error)] or list(self.prerequisites)
+        _make(self.twin, [self.prerequisites.pop(name) for name in named])
+        self.look()
+        return bool(named)
+
+
+def _version(thing: Thing | None) -> tuple[str, bool] | None:
+    return None if thing is None else (thing.definition, thing.valid)
+
+
+def _rehearse(stage: _Stage, migration: Migration, state: ProjectState, history: History) -> None:
     index = 0
     for operation in migration.operations:
         before = state.clone()
@@ -106,7 +136,7 @@ def _rehearse(
             history.operations.append(done)
             index += 1
             try:
-                done.wrote = _run(twin, migration, part, one, other)
+                done.wrote = _run(stage, migration, part, one, other)
             except Exception as error:
                 raise RehearsalFailed(
                     f"{migration.app_label}.{migration.name}, operation {index} ({part.describe()}) does not run on an"
@@ -114,27 +144,27 @@ def _rehearse(
                     " the migrations make can only be compared if they can be run from the first one on: correct it."
                 ) from error
             if isinstance(part, SeedRows):
-                done.seed = SeedProof.of(twin, part, other)
-            if each and done.wrote:
-                _look(twin, history, done)
+                done.seed = SeedProof.of(stage.twin, part, other)
+            if done.wrote:
+                done.changes = stage.look()
 
 
-def _look(twin: BaseDatabaseWrapper, history: History, done: Rehearsed) -> None:
-    now = read_objects(twin, used_schemas(twin))
-    before = history.objects
-    for key in dict.fromkeys([*before, *now]):
-        old, new = before.get(key), now.get(key)
-        if old is None or new is None or (old.definition, old.valid) != (new.definition, new.valid):
-            done.changes.append(Change(key, old, new))
-    history.objects = now
+def _run(stage: _Stage, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState) -> bool:
+    """Run one operation, again if it misses something that no migration makes. Returns whether it wrote anything."""
+    if is_noop(operation, backwards=False):
+        return False
+    while True:
+        try:
+            return _wrote(stage.twin, migration, operation, before, after)
+        except DatabaseError as error:
+            if not stage.supply(error):
+                raise
 
 
-def _run(
+def _wrote(
     twin: BaseDatabaseWrapper, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState
 ) -> bool:
     """Run one operation in the transaction that it asks for. Returns whether it wrote anything."""
-    if is_noop(operation, backwards=False):
-        return False
     own: Any = getattr(operation, "atomic", None)
     sent: list[str] = []
 
@@ -151,16 +181,16 @@ def _run(
     return code or any(not _READS.match(sql) for sql in sent)
 
 
-def _prerequisites(connection: BaseDatabaseWrapper) -> list[str]:
-    """What migrations may find but do not make, as statements: schemas, extensions, functions of defaults."""
-    wanted = [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in own_schemas(connection)]
+def _prerequisites(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """What migrations may find but do not make, as statements by name: extensions, functions of defaults."""
+    wanted = {}
     for name, schema in fetch(
         connection,
         "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
         " WHERE e.extname <> 'plpgsql' AND n.nspname = ANY (current_schemas(true)) ORDER BY e.oid",
     ):
-        wanted.append(f"CREATE EXTENSION IF NOT EXISTS {identifier(name)} WITH SCHEMA {identifier(schema)} CASCADE")
-    return wanted + [str(row[0]) for row in fetch(connection, _FUNCTIONS_OF_DEFAULTS)]
+        wanted[name] = f"CREATE EXTENSION IF NOT EXISTS {identifier(name)} WITH SCHEMA {identifier(schema)} CASCADE"
+    return wanted | {f"{name}(": text for name, text in fetch(connection, _FUNCTIONS_OF_DEFAULTS)}
 
 
 def _make(twin: BaseDatabaseWrapper, prerequisites: list[str]) -> None:
@@ -173,11 +203,12 @@ def _make(twin: BaseDatabaseWrapper, prerequisites: list[str]) -> None:
 
 
 _FUNCTIONS_OF_DEFAULTS = """
-SELECT DISTINCT pg_get_functiondef(p.oid) FROM pg_attrdef a
+SELECT p.proname, string_agg(DISTINCT pg_get_functiondef(p.oid), ';') FROM pg_attrdef a
 JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_proc'::regclass
 JOIN pg_proc p ON p.oid = d.refobjid JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = ANY (current_schemas(false)) AND p.prokind = 'f' AND NOT EXISTS
     (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')
+GROUP BY p.proname ORDER BY p.proname
 """
 
 
