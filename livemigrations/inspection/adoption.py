@@ -101,6 +101,7 @@ def adopt(
 ) -> list[str]:
     """Record what is proven and make the gaps before it, under the lease. Returns the migrations that are applied now.
 
+    What somebody else recorded since it was examined is left alone.
     ``rename`` gives indexes and constraints the names that the migrations use, where they have others.
     Raises ``LiveMigrationError`` if the schema changed since it was examined. What was done before a failure is kept.
     """
@@ -130,7 +131,7 @@ def _carry_out(session: Session, examination: Examination, *, rename: bool) -> l
     executor = LiveExecutor(session, Selection())
     executor.recorder.ensure_schema()
     state = executor.project_state()
-    chosen = examination.cut.chosen
+    chosen = [key for key in examination.cut.chosen if key not in executor.loader.applied_migrations]
     session.reporter.run(len(chosen))
     for key in chosen:
         migration, proof = executor.loader.graph.nodes[key], examination.proofs[key]

@@ -176,12 +176,20 @@ def _settle_doubts(
 
 
 def _reached(proofs: dict[Migration, MigrationProof]) -> int | None:
-    """The newest sprint all of whose structure is in the database."""
-    sprints: dict[int, list[bool]] = {}
+    """The newest sprint all of whose structure is in the database.
+
+    One that only drops leaves nothing to be seen: it is reached if the sprint before it is.
+    """
+    sprints: dict[int, list[MigrationProof]] = {}
     for proof in proofs.values():
         if proof.sprint is not None and proof.structural:
-            sprints.setdefault(proof.sprint, []).append(proof.evident)
-    return max((sprint for sprint, found in sprints.items() if all(found)), default=None)
+            sprints.setdefault(proof.sprint, []).append(proof)
+    reached, previous = None, False
+    for sprint in sorted(sprints):
+        standing = all(proof.standing for proof in sprints[sprint])
+        previous = standing and (previous or any(proof.evident for proof in sprints[sprint]))
+        reached = sprint if previous else reached
+    return reached
 
 
 def _obstacle(proof: MigrationProof) -> str:

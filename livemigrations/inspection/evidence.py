@@ -10,7 +10,7 @@ from livemigrations.catalog.objects import BY_DEFINITION, Key, Kind, Objects, Th
 from livemigrations.inspection.rehearsal import Change, History
 
 _RELATIONS = (Kind.TABLE, Kind.VIEW)
-_KEY_COLUMNS = re.compile(r"FOREIGN KEY \(.*?\) REFERENCES ")
+_KEY = re.compile(r"FOREIGN KEY \(.*?\) REFERENCES |PRIMARY KEY")
 
 
 class Standing(StrEnum):
@@ -53,7 +53,13 @@ class Evidence:
         self.versions: dict[Key, Versions] = {}
         self._alike: dict[tuple[Kind, str, str], Thing] = {}
         self._unfinished: dict[tuple[Kind, str, str], Thing] = {}
+        self._keys: dict[str, list[Thing]] = {}
+        self._needed: dict[str, list[Thing]] = {}
         for thing in actual.values():
+            if thing.key.kind == Kind.CONSTRAINT and _KEY.match(thing.definition):
+                self._keys.setdefault(thing.key.table, []).append(thing)
+            if thing.key.kind == Kind.COLUMN and thing.needed:
+                self._needed.setdefault(thing.key.table, []).append(thing)
             if thing.key.kind in BY_DEFINITION:
                 found = self._alike if thing.valid else self._unfinished
                 found.setdefault((thing.key.kind, thing.key.table, thing.definition), thing)
@@ -106,14 +112,10 @@ class Evidence:
 
     def unknown_columns(self, table: str) -> list[Thing]:
         """Columns of a table that the history knows nothing of, and that every insert would have to fill."""
-        return [
-            thing
-            for key, thing in self.actual.items()
-            if key.kind == Kind.COLUMN and key.table == table and thing.needed and key not in self.versions
-        ]
+        return [thing for thing in self._needed.get(table, []) if thing.key not in self.versions]
 
     def _in_the_way(self, key: Key) -> Thing | None:
-        """What stands where an object should: a relation of another kind, or a foreign key of these columns, but another."""
+        """What stands where an object should: a relation of another kind, or another key that excludes it."""
         if key.kind == Kind.CONSTRAINT:
             return self._other_key(key)
         if key.kind not in _RELATIONS:
@@ -122,13 +124,11 @@ class Evidence:
         return self.actual.get(other)
 
     def _other_key(self, key: Key) -> Thing | None:
-        """A foreign key of the same columns with a definition that the history does not know."""
+        """Another primary key, or a foreign key of the same columns, with a definition that the history does not know."""
         things = [thing for thing in self.versions[key].things if thing is not None]
-        columns = {found[0] for thing in things if (found := _KEY_COLUMNS.match(thing.definition))}
-        for thing in self.actual.values():
-            if thing.key.kind != Kind.CONSTRAINT or (key.table, thing.definition) in self._known:
-                continue
-            found = _KEY_COLUMNS.match(thing.definition)
-            if thing.key.table == key.table and found and found[0] in columns:
+        columns = {found[0] for thing in things if (found := _KEY.match(thing.definition))}
+        for thing in self._keys.get(key.table, []):
+            found = _KEY.match(thing.definition)
+            if found and found[0] in columns and (key.table, thing.definition) not in self._known:
                 return thing
         return None

@@ -112,11 +112,15 @@ class MigrationProof:
         return any(operation.structural for operation in self.operations)
 
     @property
-    def evident(self) -> bool:
-        """Its structure is there: what is missing are comments and rows, or it is of an operation that adopts."""
+    def standing(self) -> bool:
+        """Its structure is as it leaves it: what is missing are comments and rows, or it is of an operation that adopts."""
         shaping = [operation for operation in self.operations if operation.structural]
-        standing = all(o.verdict == Verdict.THERE or (o.verdict == Verdict.PARTLY and o.adopts) for o in shaping)
-        return standing and any(operation.evident for operation in shaping)
+        return all(o.verdict == Verdict.THERE or (o.verdict == Verdict.PARTLY and o.adopts) for o in shaping)
+
+    @property
+    def evident(self) -> bool:
+        """Its structure is there, and not only because it drops what may never have been."""
+        return self.standing and any(operation.structural and operation.evident for operation in self.operations)
 
     @property
     def shaped(self) -> bool:

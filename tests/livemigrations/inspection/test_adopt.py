@@ -190,9 +190,13 @@ ALTER TABLE shop_thing ADD FOREIGN KEY (place_id) REFERENCES shop_place
             f"{OTHER_ACTION} ON DELETE CASCADE",
             ("there: FOREIGN KEY (place_id) REFERENCES shop_place(id) ON DELETE CASCADE",),
         ),
+        (
+            f"{OTHER_ACTION}; ALTER TABLE shop_place DROP CONSTRAINT shop_place_pkey CASCADE, ADD CONSTRAINT pk PRIMARY KEY (id, code)",
+            ("constraint shop_place.shop_place_pkey", "there: PRIMARY KEY (id, code)", "here:  PRIMARY KEY (id)"),
+        ),
         ("ALTER TABLE shop_place RENAME TO x; CREATE VIEW shop_place AS SELECT * FROM x", ("there: VIEW AS SELECT",)),
     ],
-    ids=["type", "unknown column", "another action of a key", "view"],
+    ids=["type", "unknown column", "another action of a key", "another primary key", "view"],
 )
 def test_what_differs_is_shown_and_nothing_at_all_is_written(site: Site, sql: str, said: tuple[str, ...]) -> None:
     by_hand(site, sql=f"{INDEX}{sql};")
@@ -216,6 +220,58 @@ def test_a_dry_run_writes_nothing_and_a_question_needs_somebody(site: Site) -> N
         assert "--no-input" in done.stderr
         assert catalog(connection, books=True) == before
         assert site.database.scratches() == []
+
+
+TWICE = """
+    from django.db import connection
+    from livemigrations.engine.reporter import Silent
+    from livemigrations.inspection.adoption import adopt, examine
+    both = [examine(connection) for _ in range(2)]
+    print(json.dumps([len(adopt(connection, one, Silent())) for one in both]))
+"""
+
+
+def test_of_two_who_looked_at_the_same_time_the_second_records_nothing(site: Site) -> None:
+    by_hand(site, sql=INDEX)
+    assert site.python(TWICE) == [4, 0]
+    assert recorded(site) == ["0001_step", "0002_step", "0003_step", "0004_step"]
+
+
+WITH_OLD = """
+migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True)), ("code", models.CharField(max_length=9)),
+    ("old", models.CharField(max_length=9, null=True)), ("older", models.TextField(null=True))]),
+"""
+NEW = 'migrations.AddField("Place", "new", models.CharField(max_length=9, null=True)),'
+FILL = 'live.FillColumn("Place", "new", F("old")),'
+WITHOUT_OLD = 'live.DropColumn("Place", "old", models.CharField(max_length=9, null=True)),'
+WITHOUT_OLDER = 'live.DropColumn("Place", "older", models.TextField(null=True)),'
+
+
+def test_a_sprint_that_drops_is_reached_although_nothing_of_that_is_to_be_seen(site: Site) -> None:
+    site.database.psql(f"{BY_HAND} ALTER TABLE shop_place ADD new varchar(9);")
+    numbers = {f"m{number:04}": f"sprint = {sprint}" for number, sprint in enumerate((0, 1, 1, 1, 2, 3), 1)}
+    later = 'migrations.AddField("Place", "later", models.TextField(null=True)),'
+    site.shop(WITH_OLD, NEW, FILL, WITHOUT_OLD, WITHOUT_OLDER, later, **numbers)
+    found = json.loads(adopt(site, "--dry-run", "--json", "--accept", "shop.0003_step"))
+    assert found["sprint"] == 2
+    assert [one["action"] for one in found["migrations"]] == ["record"] * 5 + ["leave"]
+
+
+CALLS = 'migrations.CreateModel("Called", [("id", models.UUIDField(primary_key=True, db_default=models.Func(function="made")))]),'
+MAKES = 'migrations.RunSQL("CREATE FUNCTION own() RETURNS uuid LANGUAGE sql AS $$ SELECT gen_random_uuid() $$"),'
+CALLS_OWN = 'migrations.AddField("Called", "other", models.UUIDField(db_default=models.Func(function="own"))),'
+CALLED = """
+CREATE FUNCTION made() RETURNS uuid LANGUAGE sql AS $$ SELECT gen_random_uuid() $$;
+CREATE FUNCTION own() RETURNS uuid LANGUAGE sql AS $$ SELECT gen_random_uuid() $$;
+CREATE TABLE shop_called (id uuid PRIMARY KEY DEFAULT made(), other uuid NOT NULL DEFAULT own());
+"""
+
+
+def test_a_function_of_defaults_counts_as_made_by_the_migration_that_makes_it(site: Site) -> None:
+    """One that no migration makes is put in where it is missed; the other must not be there before its time."""
+    site.database.psql(CALLED)
+    site.shop(CALLS, MAKES, CALLS_OWN)
+    assert actions(site) == {"0001_step": "record", "0002_step": "record", "0003_step": "record"}
 
 
 PYTHON = "migrations.RunPython(lambda apps, editor: apps.get_model('shop', 'Place').objects.update(code='gone')),"
