@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DatabaseError, OperationalError, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, Field, ForeignKey, Model, QuerySet, UniqueConstraint
@@ -21,6 +22,8 @@ from livemigrations.statements.names import identifier
 
 _DEEPEST = 8
 _SERVER_GONE = ("08", "53", "57P", "58")
+_BEYOND = (FieldDoesNotExist, FieldError, AttributeError, LookupError)
+"""What a package's own kind of field raises where a migration's state lacks what it looks for, such as generic keys."""
 Row = dict[str, Any]
 Key = tuple[str, str, str]
 
@@ -80,6 +83,8 @@ def attempt(connection: BaseDatabaseWrapper, one: Attempt) -> Failure | None:
         return Failure(last[0], _words(error))
     except (Unknowable, ValueError, TypeError) as error:
         return Failure(last[0], f"no row can be made up: {error}")
+    except _BEYOND as error:
+        return Failure(last[0], f"{type(error).__name__}: {error}")
     return None
 
 

@@ -76,10 +76,15 @@ class LiveMigrateMixin:
             with uninterrupted():
                 super().run_from_argv(argv)  # type: ignore[misc]
         except KeyboardInterrupt:
-            begun = self._session is not None and self._session.journal.run_id is not None
             if not self._told:
-                sys.stderr.write(f"Interrupted. {_KEPT if begun else self._unbegun}".rstrip() + "\n")
+                sys.stderr.write(f"Interrupted. {self.left}".rstrip() + "\n")
             sys.exit(130)
+
+    @property
+    def left(self) -> str:
+        """What an end at this moment leaves, in words."""
+        begun = self._session is not None and self._session.journal.run_id is not None
+        return _KEPT if begun else self._unbegun
 
     def check(self, *args: Any, **options: Any) -> Any:
         """Check as Django does. Some fields ask the server for its version: one that nobody reaches is put into words."""

@@ -100,9 +100,10 @@ class FillColumn(Operation):
     """Backfill a column: give the rows in which it is NULL a value, in batches along the primary key, a transaction each.
 
     ``expression`` is a value, an expression of the row's own columns (``F("other")``, ``RandomUUID()``), or a callable
-    that is asked for every row; ``batch_size`` is in rows. Lane: batch; locks the rows of one batch, and waits for a row no longer than
-    ``LIVEMIGRATIONS_DATA_LOCK_TIMEOUT_MS`` before it tries again. Stopped at any moment it goes on with the rows that
-    are still NULL. The way back has nothing to do: the values go with the column, or are as good as NULL.
+    that is asked for every row; ``batch_size`` is in rows. Lane: batch; locks the rows of one batch, and waits for a
+    row no longer than ``LIVEMIGRATIONS_DATA_LOCK_TIMEOUT_MS`` before it tries again. Stopped at any moment it goes on
+    with the rows that are still NULL. The way back has nothing to do: the values go with the column, or are as good as
+    NULL.
     """
 
     category = OperationCategory.ALTERATION

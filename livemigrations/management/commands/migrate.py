@@ -42,7 +42,5 @@ class Command(LiveMigrateMixin, DjangoCommand):
             super().run_from_argv(argv)
         except BrokenPipeError:
             code = leave_without_reader()
-            self.stderr.write(
-                "The reader of the output has gone. What was done is kept: run migrate again and it goes on from here."
-            )
+            self.stderr.write(f"The reader of the output has gone. {self.left}".rstrip())
             sys.exit(code)

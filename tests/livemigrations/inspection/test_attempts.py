@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import FieldDoesNotExist
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -33,6 +34,16 @@ def test_constraints_that_wait_are_asked_as_well(connection: BaseDatabaseWrapper
     assert failure is not None
     assert "thing_id_key" in failure.error
     assert "(1)" not in failure.error, "values are not shown"
+
+
+def test_a_field_that_finds_not_all_it_looks_for_cannot_be_tried(connection: BaseDatabaseWrapper) -> None:
+    """A migration's state has no generic keys, and a package's own kind of field may follow one."""
+
+    def work() -> None:
+        raise FieldDoesNotExist("TaggedItem has no field named 'content_object'")
+
+    failure = attempt(connection, Attempt("shop.Thing", "read", "by tags", work))
+    assert failure == Failure("", "FieldDoesNotExist: TaggedItem has no field named 'content_object'")
 
 
 def test_a_lost_connection_is_no_failure_of_the_release(connection: BaseDatabaseWrapper) -> None:
