@@ -66,8 +66,9 @@ def examine(
 ) -> Examination:
     """Prove the migrations that are not applied, or those of an app up to a name; nothing is written.
 
-    ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation.
-    Without ``fill`` a gap ends it; ``rename`` as for ``adopt``. Raises ``LiveMigrationError`` for a name that fits nothing.
+    ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation; the
+    beginning of a migration's name is enough. Without ``fill`` a gap ends it; ``rename`` as for ``adopt``.
+    Raises ``LiveMigrationError`` for a name that fits nothing.
     """
     executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
     loader = executor.loader
@@ -77,7 +78,7 @@ def examine(
     scope = {key for goal in goals for key in loader.graph.forwards_plan(goal)}
     order = [key for key in full_order(loader) if key in scope]
     nodes = loader.graph.nodes
-    _refuse_unknown(accept, loader, order)
+    accepted = {_in_full(given, loader, order) for given in sorted(accept)}
     history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
     pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
     actual = read_objects(connection, history.schemas)
@@ -87,7 +88,7 @@ def examine(
         history,
         evidence,
         pending,
-        accepted=lambda rehearsed: bool({_name(rehearsed), _numbered(rehearsed)} & set(accept)),
+        accepted=lambda rehearsed: bool({_name(rehearsed), _numbered(rehearsed)} & accepted),
         explicit=names_in_use(history),
         begun=_begun(connection, pending),
         rename=rename,
@@ -186,17 +187,22 @@ def _numbered(rehearsed: Rehearsed) -> str:
     return f"{_name(rehearsed)}:{rehearsed.index + 1}"
 
 
-def _refuse_unknown(accept: Collection[str], loader: MigrationLoader, order: list[Migration]) -> None:
-    """Raise ``LiveMigrationError`` for a name or a number that fits nothing, before hours of rehearsal are spent on it."""
-    known = {".".join(key): key for key in order}
-    for given in sorted(accept):
-        name, numbered, number = given.partition(":")
-        count = _count_of_operations(loader, known[name]) if numbered and name in known else 0
-        if name not in known or (numbered and number not in map(str, range(1, count + 1))):
-            raise LiveMigrationError(
-                f"--accept {given}: there is no such migration or operation. Nothing was written."
-                " Remedy: write app.migration, or app.migration:3 for its third operation."
-            )
+def _in_full(given: str, loader: MigrationLoader, order: list[Migration]) -> str:
+    """What is accepted, with the migration's whole name.
+
+    Raises ``LiveMigrationError`` for a name or a number that fits nothing, before hours of rehearsal are spent on it.
+    """
+    name, numbered, number = given.partition(":")
+    app, _, start = name.partition(".")
+    found = [key for key in order if key[0] == app and start and key[1].startswith(start)]
+    found = [key for key in found if key[1] == start] or found
+    count = _count_of_operations(loader, found[0]) if numbered and len(found) == 1 else 0
+    if len(found) != 1 or (numbered and number not in map(str, range(1, count + 1))):
+        raise LiveMigrationError(
+            f"--accept {given}: there is no such migration or operation, or more than one. Nothing was written."
+            " Remedy: write app.migration, or app.migration:3 for its third operation."
+        )
+    return ".".join(found[0]) + numbered + number
 
 
 def _count_of_operations(loader: MigrationLoader, key: Migration) -> int:

@@ -286,7 +286,7 @@ def test_python_is_believed_only_on_request_and_never_run_on_the_database(site: 
     said = adopt(site, code=1)
     assert "--accept shop.0002_step:1" in said
     assert recorded(site) == ["0001_step"]
-    adopt(site, "--accept", "shop.0002_step:1")
+    adopt(site, "--accept", "shop.0002:1")
     assert recorded(site) == ["0001_step", "0002_step", "0003_step"]
     with site.database.connect() as connection:
         assert connection.execute("SELECT count(*) FROM shop_place WHERE code = 'gone'").fetchone() == (0,)
@@ -305,8 +305,17 @@ def test_who_ran_migrate_first_is_sent_here(site: Site) -> None:
 
 def test_what_is_accepted_is_looked_up_before_anything_is_rehearsed(site: Site) -> None:
     site.shop(PLACE, PYTHON, 'migrations.RunSQL("SELECT 1 / 0"),')
-    assert "does not run on an empty database" in adopt(site, "--accept", "shop.0002_step:1", code=1)
-    for unknown in ("shop.0007", "shop.0002_step:2", "shop.0002_step:0", "shop.0002_step:x", "nope"):
+    for beginning in ("shop.0002_step:1", "shop.0002:1", "shop.0002"):
+        assert "does not run on an empty database" in adopt(site, "--accept", beginning, code=1)
+    for unknown in (
+        "shop.0007",
+        "shop.",
+        "shop.000",
+        "shop.0002_step:2",
+        "shop.0002_step:0",
+        "shop.0002_step:x",
+        "nope",
+    ):
         said = adopt(site, "--accept", "shop.0002_step", "--accept", unknown, code=1)
         assert f"--accept {unknown}: there is no such migration or operation" in said
 
