@@ -28,6 +28,16 @@ class MigrationRefused(LiveMigrationError):
         return MigrationRefused(self.what, code)
 
 
+class RefusedByDjango(LiveMigrationError):
+    """Django's own editor cannot do what the operation asks for, on whatever table."""
+
+    def __init__(self, operation: str, error: Exception) -> None:
+        super().__init__(
+            f"Django cannot do this ({operation}): {error}\nNothing of this operation was changed. Remedy: correct the"
+            " migration as the message says."
+        )
+
+
 class DefinitionConflict(LiveMigrationError):
     """Something of that name exists with another definition."""
 

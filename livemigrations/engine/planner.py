@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
@@ -23,7 +24,7 @@ from livemigrations.engine.retyping import retyped
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
-from livemigrations.errors import MigrationRefused
+from livemigrations.errors import MigrationRefused, RefusedByDjango
 from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.names import parse_name
 from livemigrations.statements.parse import parse
@@ -111,7 +112,10 @@ class Planner:
         with collecting(self.connection, self.around.pending, self.late) as editor:
             if isinstance(operation, FillColumn) and not backwards:
                 return fill_step(editor, app, operation, after)
-            _apply(operation, app, editor, before, after, backwards=backwards)
+            try:
+                _apply(operation, app, editor, before, after, backwards=backwards)
+            except (ValueError, FieldError, FieldDoesNotExist) as error:
+                raise RefusedByDjango(operation.describe(), error) from error
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
         translate = retyped if isinstance(operation, ChangeColumnType) else steps_for

@@ -91,3 +91,20 @@ def test_statements_of_newer_versions_that_are_safe_on_a_populated_table(site: S
         assert connection.execute(query).fetchall() == [("shop_bare_b_not_null", True)]
     validated = [step["sql"] for step in site.steps("0002") if "VALIDATE" in str(step["sql"])]
     assert len(validated) == 1
+
+
+GENERATED = 'models.GeneratedField(expression=F("n") {sign} 2, output_field=models.IntegerField(), db_persist=True)'
+
+
+def test_what_django_cannot_do_is_said_in_its_words(site: Site) -> None:
+    """Also before, by ``migrations plan``, and in a script."""
+    field = '[("id", models.BigAutoField(primary_key=True)), ("n", models.IntegerField()), ("x", {})]'
+    site.shop(
+        f'migrations.CreateModel("Thing", {field.format(GENERATED.format(sign="*"))}),',
+        f'migrations.AlterField("Thing", "x", {GENERATED.format(sign="+")}),',
+    ).migrate("shop", "0001", "-v0")
+    planned = site.manage("migrations", "plan", check=False)
+    assert planned.returncode == 1
+    for said in (site.refused(), site.refused("--sql"), planned.stdout):
+        assert "Django cannot do this (Alter field x on Thing): Modifying GeneratedFields is not supported" in said
+        assert "correct the" in said

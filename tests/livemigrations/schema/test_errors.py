@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from livemigrations import errors
 from tests.livemigrations.schema.errors import ERRORS, KEPT_AWAY, PONY
 from tests.livemigrations.schema.story import Story
 from tests.livemigrations.site import Site
@@ -77,4 +78,5 @@ def test_the_same_words_and_nothing_changed(tmp_path: Path, pg_server: PgServer)
         if name != "no way back":
             assert essence in found[app][0], name
         assert bool(found[app][0]) is bool(message)
+        assert not message or hasattr(errors, found[app][0].partition(": ")[0]), f"{name}: {found[app][0]}"
         assert (name, changed, found[app][1]) == (name, [], [])
