@@ -34,19 +34,18 @@ class Command(Subcommand):
         if options["as_json"]:
             self.json(state.to_json())
         else:
-            for line in _lines(state):
+            for line in _lines(state, options["verbosity"]):
                 self.line(line)
         return state.exit_code
 
 
-def _lines(state: Status) -> list[str]:
+def _lines(state: Status, verbosity: int) -> list[str]:
     words = {0: "up to date", 1: f"{plural(len(state.pending_migrations), 'migration')} pending", 2: "broken"}
-    lines = [
-        f"Database {state.database}: {words[state.exit_code]}.",
-        f"Applied: {state.applied_count}, the newest is {state.current_revision or '(none)'}.",
-    ]
-    lines += [f"Sprint {sprint}: {word}" for sprint, word in state.sprints.items()]
-    if state.running:
+    lines = [f"Database {state.database}: {words[state.exit_code]}."] if verbosity or state.exit_code else []
+    if verbosity:
+        lines.append(f"Applied: {state.applied_count}, the newest is {state.current_revision or '(none)'}.")
+        lines += [f"Sprint {sprint}: {word}" for sprint, word in state.sprints.items()]
+    if verbosity and state.running:
         lines.append(f"A migrate is running: {state.running}.")
     for migration in state.pending_migrations:
         word = "half done" if migration.half_applied else "pending"

@@ -46,6 +46,7 @@ def test_status(site: Site) -> None:
     (site.folder / "shop" / "migrations" / "0003_step.py").unlink()
     code, found = status(site)
     assert (code, found["exit_code"], found["pending_migrations"]) == (0, 0, [])
+    assert site.manage("migrations", "status", "-v0").stdout == ""
     with site.database.connect() as connection:
         connection.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass")
     done = site.manage("migrations", "status", check=False)
