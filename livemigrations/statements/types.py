@@ -63,7 +63,7 @@ def computes(column: str, body: str) -> bool:
         return False
     value, quoted = found["value"].strip(), re.escape(identifier(column))
     name = rf"(?:{quoted}|{re.escape(column)})" if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else quoted
-    kind = r"[\w.\"\s]+(?:\([\d\s,]+\))?[\w\s]*(?:\[\])*"
+    kind = r"[\w.\"\s]+(?:\([\w\s,]+\))?[\w\s]*(?:\[\])*"
     plain = rf"{name}|\(*{name}\)*\s*::\s*{kind}\)*|CAST\s*\(\s*{name}\s+AS\s+{kind}\)"
     return not re.fullmatch(plain, value, re.IGNORECASE)
 

@@ -42,6 +42,7 @@ def test_narrows(old: str, new: str, body: str, loses: bool) -> None:
         ("n", "numeric(9, 2) USING CAST(n AS numeric(9, 2))", False),
         ("n", "timestamp with time zone USING n::timestamp with time zone", False),
         ("n", 'text[] USING "n"::text[]', False),
+        ("n", 'geometry(Point,4326) USING "n"::geometry(Point,4326)', False),
         ("N n", 'text USING "N n"', False),
         ("N", "text USING n::text", True),  # another column
         ("n", "integer USING m::integer", True),
