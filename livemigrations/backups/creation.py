@@ -15,7 +15,7 @@ from pathlib import Path
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from livemigrations.backups.manifest import SCHEMA, Backup, File, digest, read, write_safely
+from livemigrations.backups.manifest import SCHEMA, SEARCH_PATH, Backup, File, digest, read, write_safely
 from livemigrations.backups.moment import Moment, one_moment
 from livemigrations.backups.shelf import Shelf, check_name, default_name
 from livemigrations.backups.telling import Silent, Telling, size
@@ -149,7 +149,8 @@ class _Making:
         """
         self.telling.stage(f"Looking at {self.database}")
         with passing(self.source):
-            schema = json.dumps(snapshot(self.source), cls=DjangoJSONEncoder)
+            path = fetch(self.source, "SELECT current_schemas(false)")[0][0]  # another role may have another one
+            schema = json.dumps({SEARCH_PATH: path, **snapshot(self.source)}, cls=DjangoJSONEncoder)
             definition = Definition.read(self.source)
             revision, applied = _revision(self.source)
         assert definition is not None

@@ -18,6 +18,7 @@ from livemigrations.pgtools.definitions import Definition
 from livemigrations.statements.names import Name
 
 MANIFEST, SCHEMA = "manifest.json", "schema.json"
+SEARCH_PATH = "search_path"
 _KIND, _VERSION = "livemigrations backup", 1
 
 
@@ -120,7 +121,7 @@ class Backup:
         }
 
     def schema(self) -> dict[str, Any]:
-        """The snapshot of the schema that was taken with the dump."""
+        """The snapshot of the schema that was taken with the dump, and the search path under which it was."""
         try:
             found: dict[str, Any] = json.loads((self.folder / SCHEMA).read_text())
         except (OSError, ValueError) as error:

@@ -19,6 +19,10 @@ _REMEDIES = (
         r'extension ".*" is not available|extension control file|could not access file|could not load library',
         "install that extension on the server, then try again.",
     ),
+    (
+        r"not supported (in|by) this|could not create locale|collation .* does not exist|unrecognized configuration",
+        "give the server what it lacks (a locale, a library, a build with it), then try again.",
+    ),
     (r'(role|tablespace) ".*" does not exist', "create it on the server, then try again."),
     (
         r"permission denied|must be (superuser|owner|able|a member)|only superuser|Must be superuser",

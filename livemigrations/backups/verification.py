@@ -15,19 +15,20 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.creation import Meter, table_progress
-from livemigrations.backups.manifest import Backup, Verified, digest
+from livemigrations.backups.manifest import SEARCH_PATH, Backup, Verified, digest
 from livemigrations.backups.reasons import remedy_here, remedy_there, too_new_for
 from livemigrations.backups.room import refuse_without_room
 from livemigrations.backups.shelf import reading
 from livemigrations.backups.telling import Silent, Telling, size
 from livemigrations.catalog.checksums import TableSum, checksums, inherited_columns
 from livemigrations.catalog.contents import Contents, problems, recomputed
+from livemigrations.catalog.relations import fetch
 from livemigrations.catalog.snapshot import differences, snapshot
 from livemigrations.errors import BackupBroken, CheckImpossible, ProgramFailed
 from livemigrations.pgtools.restoring import restore
 from livemigrations.pgtools.scratch import scratch_database
 from livemigrations.signals import backup_verified
-from livemigrations.statements.names import Name
+from livemigrations.statements.names import Name, identifier
 
 JOBS = min(4, os.cpu_count() or 1)
 
@@ -168,11 +169,19 @@ def _restored(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, tellin
             refuse_without_room(scratch, backup, "pg_default", telling, CheckImpossible)
         unpack(scratch, backup, telling, *mine, jobs=way.jobs)
         found = compare(scratch, backup, telling)
-        there = json.loads(json.dumps(snapshot(scratch), cls=DjangoJSONEncoder))
         expected, gone = _without_invalid(backup.schema())
+        there = _schema(scratch, expected.pop(SEARCH_PATH, None))
         notes = [f"the invalid index {name} is not part of it" for name in gone]
         other = differences(_settled(expected), _settled(_without_invalid(there)[0]))
         return Outcome(found.problems + other, found.notes + notes)
+
+
+def _schema(database: BaseDatabaseWrapper, path: list[str] | None) -> dict[str, Any]:
+    """The schema as a backup has it; ``path`` is the search path of its time (None: not noted)."""
+    if path is not None:
+        fetch(database, "SELECT set_config('search_path', %s, false)", [", ".join(map(identifier, path))])
+    seen: dict[str, Any] = json.loads(json.dumps(snapshot(database), cls=DjangoJSONEncoder))
+    return seen
 
 
 def _without_invalid(schema: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -95,6 +95,7 @@ def test_the_role_is_to_blame_and_not_the_backup(shop: Shop) -> None:
         ("could not execute query: ERROR:  duplicate key value violates unique constraint", None),
         ("could not read from input file: end of file", None),
         ("could not create worker process: Cannot allocate memory", "fewer --jobs"),
+        ("could not execute query: ERROR:  ICU is not supported in this build", "a build with it"),
         ("a worker process died unexpectedly", "look who ended it"),
         ('COPY failed for table "b": ERROR:  relation "a" does not exist', None),
     ],

@@ -32,6 +32,22 @@ def test_a_good_one_is_proved(any_shop: Shop, how: list[str]) -> None:
     assert any_shop.site.database.scratches() == []
 
 
+def test_a_role_with_another_search_path(shop: Shop) -> None:
+    """The schema is looked at where it was looked at when the backup was made, whoever looks."""
+    name = shop.site.database.name
+    shop.sql("CREATE SCHEMA menu; CREATE TABLE menu.dish (id int); CREATE VIEW menu.all AS SELECT * FROM menu.dish")
+    with shop.site.database.server.connect() as admin:
+        admin.execute(f"CREATE ROLE cook_{name} LOGIN SUPERUSER; ALTER ROLE cook_{name} SET search_path = menu, public")
+        try:
+            shop.connect_as(f"cook_{name}")
+            shop.backup("create")
+            shop.connect_as("teppan")
+            assert shop.json("verify")["ok"] is True
+        finally:
+            shop.connection.close()
+            admin.execute(f"DROP ROLE cook_{name}")
+
+
 def spoil(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0x10
