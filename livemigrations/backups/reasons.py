@@ -20,7 +20,7 @@ _REMEDIES = (
         "install that extension on the server, then try again.",
     ),
     (
-        r"not supported (in|by) this|could not create locale|collation .* does not exist|unrecognized configuration",
+        r"not supported (in|by) this|to be built with|could not create locale|collation .* does not exist|unrecognized configuration",
         "give the server what it lacks (a locale, a library, a build with it), then try again.",
     ),
     (r'(role|tablespace) ".*" does not exist', "create it on the server, then try again."),
@@ -65,9 +65,14 @@ def remedy_there(error: ProgramFailed) -> str | None:
     return _NO_SEARCH_PATH if found else None
 
 
+def majors(connection: BaseDatabaseWrapper, backup: Backup) -> tuple[int, int]:
+    """The major versions of the server that the backup is of, and of the connection's."""
+    return int(backup.server_version.partition(".")[0]), server_version(connection) // 10000
+
+
 def too_new_for(connection: BaseDatabaseWrapper, backup: Backup) -> str | None:
     """The sentence that says so if the backup is of a newer PostgreSQL than the connection's server, else None."""
-    made, here = int(backup.server_version.partition(".")[0]), server_version(connection) // 10000
+    made, here = majors(connection, backup)
     if made <= here:
         return None
     return (

@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.creation import Meter, table_progress
 from livemigrations.backups.manifest import SEARCH_PATH, Backup, Verified, digest
-from livemigrations.backups.reasons import remedy_here, remedy_there, too_new_for
+from livemigrations.backups.reasons import majors, remedy_here, remedy_there, too_new_for
 from livemigrations.backups.room import refuse_without_room
 from livemigrations.backups.shelf import reading
 from livemigrations.backups.telling import Silent, Telling, size
@@ -168,12 +168,20 @@ def _restored(connection: BaseDatabaseWrapper, backup: Backup, way: _Way, tellin
         if way.check_room:
             refuse_without_room(scratch, backup, "pg_default", telling, CheckImpossible)
         unpack(scratch, backup, telling, *mine, jobs=way.jobs)
-        found = compare(scratch, backup, telling)
-        expected, gone = _without_invalid(backup.schema())
-        there = _schema(scratch, expected.pop(SEARCH_PATH, None))
-        notes = [f"the invalid index {name} is not part of it" for name in gone]
-        other = differences(_settled(expected), _settled(_without_invalid(there)[0]))
-        return Outcome(found.problems + other, found.notes + notes)
+        found, schema = compare(scratch, backup, telling), _compared_schema(scratch, backup)
+        return Outcome(found.problems + schema.problems, found.notes + schema.notes)
+
+
+def _compared_schema(scratch: BaseDatabaseWrapper, backup: Backup) -> Outcome:
+    """Where the schema of a restored database is not that of the backup."""
+    expected, gone = _without_invalid(backup.schema())
+    there, _ = _without_invalid(_schema(scratch, expected.pop(SEARCH_PATH, None)))
+    notes = [f"the invalid index {name} is not part of it" for name in gone]
+    made, here = majors(scratch, backup)
+    if made == here:
+        return Outcome(differences(_settled(expected), _settled(there)), notes)
+    other = f"it is of PostgreSQL {made}; PostgreSQL {here} writes definitions otherwise, and only names were compared"
+    return Outcome(differences(_names(expected), _names(there)), [*notes, other])
 
 
 def _schema(database: BaseDatabaseWrapper, path: list[str] | None) -> dict[str, Any]:
@@ -194,6 +202,16 @@ def _without_invalid(schema: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         relations[name] = {**relation, "indexes": valid}
         gone += invalid
     return {**schema, "relations": relations}, gone
+
+
+def _names(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a schema holds, by name and kind, without the definitions."""
+    parts = ("columns", "indexes", "constraints", "triggers")
+    relations = {
+        name: {"kind": relation["kind"], **{part: dict.fromkeys(relation[part]) for part in parts}}
+        for name, relation in schema["relations"].items()
+    }
+    return {"relations": relations, **{part: dict.fromkeys(schema[part]) for part in ("functions", "sequences")}}
 
 
 def _settled(schema: Any) -> Any:

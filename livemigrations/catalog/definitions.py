@@ -116,11 +116,15 @@ def read_indexes(connection: BaseDatabaseWrapper, oid: int) -> dict[str, Index]:
 
 
 def read_constraints(connection: BaseDatabaseWrapper, oid: int) -> dict[str, Constraint]:
-    """The constraints of a table by name; NOT NULL belongs to the columns."""
+    """The constraints of a table by name; NOT NULL belongs to the columns.
+
+    A foreign key to a partitioned table has one more for each partition, which PostgreSQL keeps and names by itself.
+    """
     rows = fetch(
         connection,
-        "SELECT conname, contype::text, pg_get_constraintdef(oid), convalidated FROM pg_constraint"
-        " WHERE conrelid = %s AND contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY 1",
+        "SELECT c.conname, c.contype::text, pg_get_constraintdef(c.oid), c.convalidated FROM pg_constraint c"
+        " LEFT JOIN pg_constraint whole ON whole.oid = c.conparentid WHERE c.conrelid = %s"
+        " AND c.contype IN ('p', 'u', 'f', 'c', 'x') AND whole.conrelid IS DISTINCT FROM c.conrelid ORDER BY 1",
         [oid],
     )
     return {name: Constraint(name, kind, constraint_body(text), valid) for name, kind, text, valid in rows}

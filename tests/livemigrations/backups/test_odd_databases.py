@@ -26,6 +26,11 @@ KINDS = {
         INSERT INTO "S %s"."100% ""odd"" {x} 'é
 " VALUES (1, 'x'); CREATE SEQUENCE "S %s"."Q %s"; SELECT nextval('"S %s"."Q %s"');
         CREATE MATERIALIZED VIEW "S %s"."M %s" AS SELECT 1 AS x""",
+    "referenced": """
+        CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id);
+        CREATE TABLE second PARTITION OF whole FOR VALUES FROM (10) TO (20);
+        CREATE TABLE refers (id int REFERENCES whole);
+        CREATE TABLE first PARTITION OF whole FOR VALUES FROM (0) TO (10); -- the dump makes it before its sibling""",
     "unlogged": "CREATE UNLOGGED TABLE u (id int); INSERT INTO u VALUES (1)",
     "generated": """
         CREATE TABLE g (a int, b int GENERATED ALWAYS AS (a * 2) STORED, c text DEFAULT 'x'); INSERT INTO g (a) VALUES (4)""",

@@ -302,8 +302,11 @@ def test_to_another_database(shop: Shop) -> None:
     before, other = shop.rows(), f"{shop.site.database.name}_copy"
     shop.backup("create")
     shop.sql("DELETE FROM booking")
-    with shop.site.database.connect():
+    with shop.site.database.connect() as connection:
+        connection.execute(f"CREATE DATABASE {other}_restoring_00000000")
+        connection.execute(f"COMMENT ON DATABASE {other}_restoring_00000000 IS '{restoration.MARK}'")
         shop.backup("restore", "latest", "--to", other)
+    assert shop.databases() == [other], "what a killed one left is gone"
     assert shop.rows(other) == before
     assert shop.rows()["booking"] == []
 
@@ -367,6 +370,21 @@ def _is_slow(shop: Shop) -> bool:
             [f"{shop.site.database.name}_restoring_"],
         )
         return rows.fetchone() is not None
+
+
+def test_a_connection_that_is_lost_after_the_swap_undoes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = shop.rows()
+    shop.backup("create")
+    shop.sql("DELETE FROM booking")
+
+    def swap_and_lose(base: Any, *arguments: Any, **options: Any) -> None:
+        swap(base, *arguments, **options)
+        with shop.site.database.server.connect() as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 60000)", [base.connection.info.backend_pid])
+
+    monkeypatch.setattr(restoration, "swap", swap_and_lose)
+    assert "The database as it was is" in shop.backup("restore", "latest", "--no-input").stdout
+    assert shop.rows() == before
 
 
 def test_ctrl_c_that_comes_too_late_is_not_answered_with_an_untruth(

@@ -95,6 +95,15 @@ def test_what_is_not_known_is_said(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
     assert "cannot be looked at from here" in said
 
 
+def test_a_server_on_another_machine(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of that name may be here as well, and is another one."""
+    shop.backup("create")
+    backup = Shelf().find("latest", shop.site.database.name)
+    monkeypatch.setattr(room, "fetch", lambda *arguments: [(False, "/")])
+    found = room.look(shop.connection, backup, "pg_default")
+    assert (found.free, found.place) == (None, "its disk is on another machine")
+
+
 def test_a_role_that_may_not_know(shop: Shop) -> None:
     shop.backup("create")
     backup = Shelf().find("latest", shop.site.database.name)

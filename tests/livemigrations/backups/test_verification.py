@@ -48,6 +48,23 @@ def test_a_role_with_another_search_path(shop: Shop) -> None:
             admin.execute(f"DROP ROLE cook_{name}")
 
 
+def test_another_major_version_writes_definitions_otherwise(shop: Shop) -> None:
+    """As after an upgrade: that a view is written in another way does not make its backup a broken one."""
+    shop.sql("CREATE VIEW seen AS SELECT id FROM customer")
+    folder, major = shop.folder / shop.json("create")["name"], shop.site.database.server.version
+    manifest, schema = folder / "manifest.json", folder / "schema.json"
+    schema.write_text(schema.read_text().replace("SELECT id\\n", "SELECT customer.id\\n"))
+    assert "relations.seen.view" in shop.refused("verify")
+    manifest.write_text(
+        manifest.read_text().replace(f'"server_version": "{major}.', f'"server_version": "{major - 1}.')
+    )
+    done = shop.json("verify")
+    assert done["ok"] is True
+    assert f"it is of PostgreSQL {major - 1}; PostgreSQL {major} writes definitions otherwise" in done["notes"][0]
+    schema.write_text(schema.read_text().replace('"price"', '"cost"'))
+    assert "relations.booking.columns.cost: only in the first" in shop.refused("verify")
+
+
 def spoil(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0x10
