@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -102,6 +103,8 @@ def test_a_server_on_another_machine(shop: Shop, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(room, "fetch", lambda *arguments: [(False, "/")])
     found = room.look(shop.connection, backup, "pg_default")
     assert (found.free, found.place) == (None, "its disk is on another machine")
+    unknown = room.look(shop.connection, replace(backup, database_bytes=0), "pg_default")
+    assert unknown.wanted == 2 * backup.table_bytes, "an older version did not note the size of the whole"
 
 
 def test_a_role_that_may_not_know(shop: Shop) -> None:
