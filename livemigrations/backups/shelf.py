@@ -158,7 +158,6 @@ class Shelf:
         doomed = self.folder / f"{_PARTIAL}{os.getpid()}-{backup.name}"
         try:
             with _folder_lock(backup.folder, fcntl.LOCK_EX):
-                (backup.folder / _LOCK).touch()  # what a kill leaves of it, a sweep finds
                 backup.folder.rename(doomed)
         except FileNotFoundError:  # somebody else removes it
             return ""
