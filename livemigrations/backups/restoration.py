@@ -186,6 +186,11 @@ class _Restoring:
     def _confirm(self, there: Definition | None) -> None:
         if there is None or self.wish.confirm is None:
             return
+        if not there.lets_in:
+            raise RestoreRefused(
+                f"{self.target} lets nobody in, so what would be lost cannot be counted. Nothing was changed. Remedy:"
+                f" restore with --no-input if that may go, or ALTER DATABASE {identifier(self.target)} ALLOW_CONNECTIONS true."
+            )
         with beside_closed(self.base, self.target) as old:
             found = losses(old, self.backup, self.telling)
         if not self.wish.confirm(self.target, found):

@@ -246,6 +246,7 @@ def test_what_belongs_to_the_database_as_a_whole_stays(shop: Shop) -> None:
         try:
             before = _whole(admin, name)
             assert before[1] == 17
+            assert "lets nobody in, so what would be lost cannot be counted" in shop.refused("restore", "latest")
             done = shop.json("restore", "latest", "--no-input")
             assert done["notes"] == []
             assert _whole(admin, name) == before
