@@ -102,6 +102,7 @@ def test_a_name_is_given_once(shop: Shop) -> None:
     assert "cannot be the name of a backup" in shop.refused("create", "--name", "latest")
     assert "--format directory" in shop.refused("create", "--jobs", "2", code=2)
     assert shop.left() == ["mine"]
+    assert "There is no backup '../backups/mine'" in shop.refused("verify", "../backups/mine")
 
 
 @pytest.fixture
