@@ -33,6 +33,11 @@ CREATE FUNCTION slow(bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEG
     IF current_database() ~ 'restoring|scratch' AND $1 = 1 THEN PERFORM pg_sleep(120); END IF; RETURN $1; END $$;
 CREATE INDEX customer_slow ON customer (slow(id));
 """
+UNQUALIFIED = """
+CREATE FUNCTION known(bigint) RETURNS bool LANGUAGE plpgsql AS
+    $$ BEGIN RETURN EXISTS (SELECT 1 FROM customer WHERE id = $1); END $$;
+CREATE TABLE visit (customer bigint CHECK (known(customer))); INSERT INTO visit VALUES (1);
+"""
 ROWS = "SELECT to_jsonb(t) FROM {table} t ORDER BY id"
 
 

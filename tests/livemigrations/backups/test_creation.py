@@ -26,7 +26,7 @@ from livemigrations.management.backups import create as create_command
 from livemigrations.management.commands.backup import Command
 from livemigrations.pgtools import programs
 from livemigrations.signals import backup_failed, backup_finished, backup_started
-from tests.livemigrations.backups.shop import Shop
+from tests.livemigrations.backups.shop import UNQUALIFIED, Shop
 from tests.support import loud
 from tests.support.database import fresh
 from tests.support.waiting import wait_until
@@ -210,6 +210,9 @@ def test_a_newer_client_than_the_server(pg_server_15: Any, open_shop: Any, setti
         shop.sql("DELETE FROM booking")
         shop.backup("restore", "latest", "--no-input", "--drop-old")
         assert shop.rows() == before
+        shop.sql(UNQUALIFIED)
+        shop.backup("create")
+        assert "pg_restore ended with 1" in shop.refused("verify"), "no other error is let pass"
         shop.connection.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 from livemigrations.backups.reasons import remedy_here
 from livemigrations.errors import ProgramFailed
 from livemigrations.pgtools import programs
-from tests.livemigrations.backups.shop import Shop
+from tests.livemigrations.backups.shop import UNQUALIFIED, Shop
 from tests.support.database import fresh
 from tests.support.postgres import PgServer
 
@@ -124,10 +124,7 @@ def test_who_ends_pg_restore_does_not_make_the_backup_a_broken_one(shop: Shop, t
 
 def test_a_function_that_needs_a_search_path(shop: Shop) -> None:
     """The dump of such a database restores nowhere, and another backup of it does not either."""
-    shop.sql("""
-        CREATE FUNCTION known(bigint) RETURNS bool LANGUAGE plpgsql AS
-            $$ BEGIN RETURN EXISTS (SELECT 1 FROM customer WHERE id = $1); END $$;
-        CREATE TABLE visit (customer bigint CHECK (known(customer))); INSERT INTO visit VALUES (1)""")
+    shop.sql(UNQUALIFIED)
     shop.backup("create")
     for words in (["verify"], ["restore", "latest", "--no-input"]):
         assert "ALTER FUNCTION … SET search_path = …, then back up again" in shop.refused(*words)
