@@ -7,6 +7,25 @@ from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+_ENDS_SESSIONS = ("idle_session_timeout", "transaction_timeout")  # whatever they do
+
+
+def outlast(connection: BaseDatabaseWrapper) -> None:
+    """Have the server end neither the session for its idleness nor its transactions for their length (PostgreSQL 17)."""
+    with connection.cursor() as cursor:
+        query = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY (%s)"
+        cursor.execute(query, [list(_ENDS_SESSIONS)])
+
+
+def as_before(connection: BaseDatabaseWrapper) -> None:
+    """Give the session its timeouts back, if there still is one."""
+    if connection.connection is None or connection.in_atomic_block or not connection.is_usable():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE name = ANY (%s)", [list(_ENDS_SESSIONS)])
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"RESET {name}")
+
 
 @contextmanager
 def side_connection(connection: BaseDatabaseWrapper, purpose: str) -> Iterator[BaseDatabaseWrapper]:
@@ -15,6 +34,7 @@ def side_connection(connection: BaseDatabaseWrapper, purpose: str) -> Iterator[B
     try:
         with side.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [f"livemigrations {purpose}"])
+        outlast(side)
         yield side
     finally:
         side.close()

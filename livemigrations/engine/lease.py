@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
-from livemigrations.engine.connections import side_connection, sqlstate
+from livemigrations.engine.connections import as_before, outlast, side_connection, sqlstate
 from livemigrations.engine.failures import explained
 from livemigrations.engine.pooler import refuse_pooled
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
@@ -70,7 +70,7 @@ class Lease:
         self.connection = connection
         self.token = str(uuid.uuid4())
         self._stop, self._ready = threading.Event(), threading.Event()
-        self._lost = False
+        self._lost = self._outlasts = False
         self._failure: BaseException | None = None
         self._holder = ""
         self._thread: threading.Thread | None = None
@@ -89,12 +89,17 @@ class Lease:
             if (better := explained(self._failure, begun=False)) is not None:
                 raise better from self._failure
             raise LiveMigrationError(f"The lease could not be taken: {self._failure}") from self._failure
+        outlast(self.connection)
+        self._outlasts = True
 
     def release(self) -> None:
         """Give the lease back; harmless if it was never held."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
+        if self._outlasts:
+            as_before(self.connection)
+            self._outlasts = False
 
     def guard(self) -> str:
         """The query that a step begins with: one row while the lease is ours, and no takeover before it ends."""

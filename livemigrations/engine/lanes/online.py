@@ -92,7 +92,7 @@ def _patiently(session: Session, row: Row, work: Callable[[], bool], retried: tu
 @contextmanager
 def _patient(session: Session) -> Iterator[None]:
     """A session without timeouts that the server gives up when this process dies."""
-    names = ["lock_timeout", "statement_timeout", "idle_session_timeout"]
+    names = ["lock_timeout", "statement_timeout"]
     settings = [f"SET {name} = 0" for name in names]
     if (workers := conf.maintenance_workers()) is not None:
         names.append("max_parallel_maintenance_workers")
