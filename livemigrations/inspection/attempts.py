@@ -118,6 +118,9 @@ class Release:
                     yield make(
                         "update", f"{field.name} = {_shown(value)}", partial(self._update, model, {field.name: value})
                     )
+                if isinstance(field, ForeignKey) and field.null and not field.unique:
+                    yield make("update", f"{field.name} = None", partial(self._update, model, {field.attname: None}))
+                    yield make("update", f"{field.name} = a row", partial(self._point, model, field))
             yield make("delete", "a row", partial(self._delete, model))
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -146,6 +149,10 @@ class Release:
 
     def _update(self, model: type[Model], changed: Row) -> None:
         self._one(model, self._any(model)).update(**changed)
+
+    def _point(self, model: type[Model], field: ForeignKey[Any, Any]) -> None:
+        """Have a key that may be NULL point at a row: inserted rows are made without one."""
+        self._update(model, {field.attname: self._target(field, 0)})
 
     def _delete(self, model: type[Model]) -> None:
         row, meta = self._new(model), model._meta

@@ -27,7 +27,6 @@ _PLAIN: dict[str, tuple[Any, ...]] = {
     "GenericIPAddressField": ("192.0.2.1", "2001:db8::1"),
     "IPAddressField": ("192.0.2.1",),
     "UUIDField": (uuid.UUID(int=1),),
-    "ArrayField": ([],),
     "HStoreField": ({},),
 }
 _TEXT = ("CharField", "TextField", "SlugField", "FileField", "FilePathField")
@@ -65,6 +64,9 @@ def _by_type(field: Any, connection: BaseDatabaseWrapper) -> Iterator[Any]:
     kind = field.get_internal_type()
     if kind in _PLAIN:
         yield from _PLAIN[kind]
+    elif kind == "ArrayField":
+        yield []
+        yield from ([value] for value in values(field.base_field, connection))
     elif kind.endswith("IntegerField"):
         yield from (1, 0, -1)
         yield from connection.ops.integer_field_range(kind)

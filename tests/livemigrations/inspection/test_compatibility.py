@@ -26,6 +26,9 @@ migrations.CreateModel("Thing", [
     ("at", models.DateTimeField(null=True)), ("span", fields.IntegerRangeField(null=True)),
     ("twice", models.GeneratedField(expression=F("n") * 2, output_field=models.IntegerField(), db_persist=True)),
     ("place", models.ForeignKey("Place", models.CASCADE, related_name="+")),
+    ("spare", models.ForeignKey("Place", models.SET_NULL, null=True, related_name="+")),
+    ("held", models.ForeignKey("Place", models.SET_NULL, null=True, related_name="+")),
+    ("words", fields.ArrayField(models.CharField(max_length=9), null=True)),
     ("friends", models.ManyToManyField("Place", related_name="+"))],
     options={"constraints": [models.CheckConstraint(condition=Q(n__gt=3), name="thing_n")]}),
 migrations.CreateModel("Child", [("thing_ptr", models.OneToOneField("Thing", models.CASCADE, parent_link=True,
@@ -35,8 +38,8 @@ migrations.CreateModel("Once", [("id", models.BigAutoField(primary_key=True)),
 """
 ROWS = """
 INSERT INTO shop_place (code) SELECT 'p' || g FROM generate_series(1, 50) g;
-INSERT INTO shop_thing (title, n, state, price, data, place_id)
-    SELECT 't' || g, g + 3, 'open', 5, '{}', g % 50 + 1 FROM generate_series(1, 500) g;
+INSERT INTO shop_thing (title, n, state, price, data, place_id, held_id)
+    SELECT 't' || g, g + 3, 'open', 5, '{}', g % 50 + 1, 1 FROM generate_series(1, 500) g;
 """
 
 
@@ -65,6 +68,19 @@ BREAKS = {
     ),
     "no more nulls": Case(
         'live.SetNotNull("Thing", "n", models.IntegerField()),', "shop.Thing", "update", "n = None", "not_null"
+    ),
+    "a key that may be NULL, to elsewhere": Case(
+        'migrations.CreateModel("Else", [("id", models.BigAutoField(primary_key=True))]),\n'
+        'migrations.AlterField("Thing", "spare", models.ForeignKey("Else", models.SET_NULL, null=True, related_name="+")),',
+        "shop.Thing", "update", "spare = a row", "violates foreign key",
+    ),
+    "a key that may be NULL no more": Case(
+        'live.SetNotNull("Thing", "held", models.ForeignKey("Place", models.CASCADE, related_name="+")),',
+        "shop.Thing", "update", "held = None", "not_null",
+    ),
+    "shorter elements": Case(
+        'migrations.AlterField("Thing", "words", fields.ArrayField(models.CharField(max_length=5), null=True)),',
+        "shop.Thing", "update", "words = ['xxxxxxxxx']", "too long",
     ),
     "shorter": Case(
         'migrations.AlterField("Thing", "title", models.CharField(max_length=20)),',
