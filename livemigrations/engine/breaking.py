@@ -11,6 +11,7 @@ from django.db.migrations import operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
+from livemigrations.statements.names import Name
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.translation.naming import column_of, table_of
 from livemigrations.translation.narrowing import narrows
@@ -40,9 +41,20 @@ class Known:
         if isinstance(operation, operations.SeparateDatabaseAndState):
             for inner in operation.state_operations or operation.database_operations:
                 self.learn(inner, app)
+        elif isinstance(operation, operations.RunSQL):
+            self.made |= {
+                s.table.name
+                for s in _statements(operation)
+                if s.kind == Kind.CREATE_TABLE and s.table and not s.guarded
+            }
         elif isinstance(operation, operations.RenameModel):
             if fields := self.models.get((app, operation.old_name_lower)):
                 self.models[app, operation.new_name_lower] = fields
+            else:
+                self.made.add(f"{app}_{operation.new_name_lower}")
+        elif isinstance(operation, operations.AlterModelTable):
+            if not self.knows(app, operation.name):
+                self.made.add(operation.table or f"{app}_{operation.name_lower}")
         elif isinstance(operation, operations.RenameField):
             if self.knows(app, operation.model_name, operation.old_name):
                 self.models[app, operation.model_name_lower].add(operation.new_name_lower)
@@ -116,8 +128,13 @@ def _statements(operation: operations.RunSQL) -> Iterator[Statement]:
         yield from parse(text if isinstance(text, str) else text[0])
 
 
+def _dropped_too(statement: Statement) -> tuple[Name, ...]:
+    return statement.references if statement.kind == Kind.DROP_TABLE else ()
+
+
 def _takes_away(statement: Statement, known: Known | None) -> bool:
-    if statement.table is None or (known is not None and statement.table.name in known.made):
+    tables = {name.name for name in (statement.table, *_dropped_too(statement)) if name is not None}
+    if not tables or (known is not None and tables <= known.made):
         return False
     renames = statement.kind == Kind.ALTER_TABLE and re.search(
         r"\bRENAME\s+(?!CONSTRAINT\b)", statement.sql, re.IGNORECASE

@@ -66,6 +66,10 @@ CONTRACT: dict[str, list[Operation]] = {
     "fewer digits": [migrations.AlterField("Thing", "price", models.DecimalField(max_digits=8, decimal_places=3))],
     "key elsewhere": [migrations.AlterField("Thing", "key", models.ForeignKey("shop.Thing", models.CASCADE))],
     "sql": [migrations.RunSQL("UPDATE a SET b = 1; ALTER TABLE shop_thing DROP COLUMN n", "SELECT 1")],
+    "sql, an old table beside a new one": [
+        migrations.CreateModel("New", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.RunSQL("DROP TABLE shop_new, shop_thing"),
+    ],
     "sql rename": [migrations.RunSQL([("ALTER TABLE shop_thing RENAME n TO m", None)])],
     "in the database only": [migrations.SeparateDatabaseAndState([migrations.RemoveField("Thing", "n")])],
     "known by its new name": [
@@ -82,6 +86,12 @@ EXPAND: dict[str, list[Operation]] = {
         migrations.CreateModel("New", [("id", models.BigAutoField(primary_key=True)), ("a", models.TextField())]),
         migrations.RenameModel("New", "Newer"), migrations.RemoveField("Newer", "a"),
         migrations.RunSQL("ALTER TABLE shop_new DROP COLUMN b"), migrations.DeleteModel("Newer"),
+    ],
+    "made and dropped by sql": [migrations.RunSQL("CREATE TABLE a (id int)"), migrations.RunSQL("DROP TABLE a")],
+    "new table, renamed and changed by sql": [
+        migrations.CreateModel("New", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.RenameModel("New", "Newer"), migrations.RunSQL("ALTER TABLE shop_newer DROP COLUMN b"),
+        migrations.AlterModelTable("Newer", "newest"), migrations.RunSQL("ALTER TABLE newest DROP COLUMN b"),
     ],
     "index": [live.AddIndex("Thing", models.Index(fields=["n"], name="thing_n"))],
     "check": [live.AddCheck("Thing", models.CheckConstraint(condition=models.Q(n__gt=0), name="thing_c"))],
