@@ -30,6 +30,9 @@ live.CreateFunction("touch", "CREATE OR REPLACE FUNCTION touch() RETURNS trigger
 live.CreateTrigger("Place", "place_touch", "BEFORE UPDATE", "touch()"),
 live.CreateView("codes", "SELECT code FROM shop_place"),
 migrations.RunSQL("CREATE SEQUENCE numbers; CREATE TYPE pair AS (x int, y text)", "DROP SEQUENCE numbers; DROP TYPE pair"),
+live.CreateTrigger("Place", "place_second", "AFTER UPDATE", "touch()"),
+live.CreateView("one", "SELECT 1 AS one"),
+migrations.RunSQL(["CREATE TABLE hand (t text, at timestamptz DEFAULT CURRENT_TIMESTAMP)", "CREATE TABLE days (d date) PARTITION BY RANGE (d)"], ""),
 """
 MODELS = """
 class Place(models.Model):
@@ -113,6 +116,9 @@ def test_every_kind_of_object(shop: QuickSite) -> None:
         CREATE OR REPLACE VIEW codes AS SELECT code FROM shop_place WHERE id > 0;
         ALTER SEQUENCE numbers MAXVALUE 9 CYCLE;
         ALTER TYPE pair ADD ATTRIBUTE z int; ALTER TYPE pair DROP ATTRIBUTE z;
+        ALTER TABLE shop_place DISABLE TRIGGER place_second;
+        ALTER VIEW one SET (security_barrier);
+        ALTER TABLE hand ALTER t TYPE text COLLATE "C"; ALTER TABLE hand SET UNLOGGED;
         CREATE SCHEMA other; CREATE TABLE other.shop_place (id bigint PRIMARY KEY);
         CREATE TYPE mood AS ENUM ('good');
     """)
@@ -151,6 +157,10 @@ def test_every_kind_of_object(shop: QuickSite) -> None:
         ("different", "view codes"),
         ("different", "sequence numbers"),
         ("extra", "type mood"),
+        ("different", "trigger shop_place.place_second"),
+        ("different", "view one"),
+        ("different", "column hand.t"),
+        ("different", "table hand"),
         ("different", f"constraint shop_thing.{key.strip('"')}"),
     } | unproven
     text = shop.manage("migrations", "drift", check=False).stdout

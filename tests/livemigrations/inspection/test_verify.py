@@ -73,6 +73,13 @@ def test_everything_that_can_be_wrong(shop: Site) -> None:
         CREATE TABLE heir () INHERITS (shop_thing); INSERT INTO heir VALUES (1, 1, 999);
         CREATE SEQUENCE loose; CREATE TABLE counted (n int DEFAULT nextval('loose'), m int DEFAULT 10 * nextval('loose'));
         INSERT INTO counted VALUES (7, 70);
+        CREATE TRIGGER still BEFORE UPDATE ON counted FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+        ALTER TABLE counted ENABLE REPLICA TRIGGER still;
+        CREATE TABLE two (a int, b int, PRIMARY KEY (a, b));
+        CREATE TABLE pairs (a int, b int, CONSTRAINT whole FOREIGN KEY (a, b) REFERENCES two MATCH FULL);
+        ALTER TABLE pairs DISABLE TRIGGER ALL; INSERT INTO pairs VALUES (1, NULL), (NULL, NULL); ALTER TABLE pairs ENABLE TRIGGER ALL;
+        CREATE TABLE large (n int) WITH (autovacuum_enabled = off); INSERT INTO large SELECT generate_series(1, 20000);
+        DELETE FROM large WHERE n > 5000; SELECT pg_stat_force_next_flush();
         CREATE TABLE leaping (n int); INSERT INTO leaping VALUES (1), (20);
         CREATE SEQUENCE leaps INCREMENT 50 OWNED BY leaping.n; SELECT nextval('leaps');
         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass;
@@ -91,6 +98,8 @@ def test_everything_that_can_be_wrong(shop: Site) -> None:
             "public.shop_thing.small": "is not validated; 2 rows break it",
             "public.shop_thing": "the triggers of its foreign keys are switched off: nothing enforces them",
             "public.shop_place.id": "the sequence is behind: next 4, greatest 9",
+            "public.counted": "triggers are switched off: still",
+            "public.pairs.whole": "1 rows refer to no row of public.two, such as (1,)",
             "public.counted.n": "the sequence is behind: next 1, greatest 7",
             "thing_n": "is invalid: shop_thing pays for it, and no query uses it",
         }
@@ -98,6 +107,10 @@ def test_everything_that_can_be_wrong(shop: Site) -> None:
             "public.shop_place.id", "public.counted.n", "thing_n",
         }  # fmt: skip
         assert catalog(connection, books=True) == before
+    notes = [f for f in verify(shop, "--only", "statistics")[1]["findings"] if f["object"] == "public.large"]
+    assert [(f["severity"], f["text"]) for f in notes] == [
+        ("note", "was never analyzed: the planner guesses"), ("note", "15,000 of 20,000 rows are dead"),
+    ]  # fmt: skip
     text = shop.manage("migrations", "verify", check=False).stdout
     assert "Remedy: SELECT setval('shop_place_id_seq', 9);" in text
     assert "REINDEX INDEX CONCURRENTLY thing_n;" in text
@@ -141,12 +154,14 @@ def test_rows_before_and_after(shop: Site) -> None:
     """,
     )
     shop.migrate("-v0")
-    shop.database.psql("UPDATE shop_thing SET note = 'y' WHERE id % 2 = 0; VACUUM FULL shop_thing")
+    shop.database.psql("UPDATE shop_thing SET note = 'y' WHERE id % 2 = 0; ALTER TABLE older ADD PRIMARY KEY (id)")
+    shop.database.psql("VACUUM FULL shop_thing")
     code, answer = verify(shop, "--only", "indexes", "--before", path)
     assert code == 0, answer
     assert {(f["object"], f["text"]) for f in answer["findings"]} == {
         ("public.shop_place", "columns gone or renamed: code"),
         ("public.shop_more", "is new, with 0 rows"),
+        ("public.older", "has another primary key: only its rows were counted"),
     }
     shop.database.psql(
         "UPDATE shop_thing SET n = n + 1 WHERE id = 7; DROP TABLE older; DELETE FROM shop_place WHERE false"
