@@ -82,7 +82,7 @@ def test_every_dependency_has_a_floor_and_a_lock() -> None:
 
 def test_environment_variables_are_listed() -> None:
     reads = re.compile(r"""(?:env(?:\.\w+)?\(|_required\(|environ\.get\()\s*"([A-Z_]+)\"""")
-    internal = {"TEPPAN_DEBUG_DEFAULT", "USER"}
+    internal = {"TEPPAN_DEBUG_DEFAULT", "USER", "TERM"}
     used = {name for path in tree.modules(*tree.PACKAGES) for name in reads.findall(path.read_text())}
     assert {"DATABASE_URL", "SECRET_KEY", "TEPPAN_PGDATA"} <= used
     example = (ROOT / ".env.example").read_text()

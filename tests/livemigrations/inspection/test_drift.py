@@ -71,6 +71,26 @@ CLEAN = {
     "ignored": 0,
     "exit_code": 0,
 }
+TOUCHED = """
+ALTER TABLE shop_thing ALTER name TYPE varchar(30), ALTER n SET NOT NULL, DROP CONSTRAINT thing_check,
+    ADD COLUMN extra int, ADD CONSTRAINT more CHECK (extra > 0);
+ALTER INDEX thing_n RENAME TO thing_number;
+CREATE INDEX stray ON shop_thing (extra);
+COMMENT ON INDEX thing_number IS NULL;
+DROP TABLE shop_thing_places;
+CREATE TABLE foreign_table (id int);
+CREATE VIEW foreign_view AS SELECT 1;
+DROP TRIGGER place_touch ON shop_place;
+CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;
+CREATE OR REPLACE VIEW codes AS SELECT code FROM shop_place WHERE id > 0;
+ALTER SEQUENCE numbers MAXVALUE 9 CYCLE;
+ALTER TYPE pair ADD ATTRIBUTE z int; ALTER TYPE pair DROP ATTRIBUTE z;
+ALTER TABLE shop_place DISABLE TRIGGER place_second;
+ALTER VIEW one SET (security_barrier);
+ALTER TABLE hand ALTER t TYPE text COLLATE "C"; ALTER TABLE hand SET UNLOGGED;
+CREATE SCHEMA other; CREATE TABLE other.shop_place (id bigint PRIMARY KEY);
+CREATE TYPE mood AS ENUM ('good');
+"""
 
 
 @pytest.fixture
@@ -102,26 +122,7 @@ def shop(site: QuickSite) -> QuickSite:
 @pytest.mark.slow
 def test_every_kind_of_object(shop: QuickSite) -> None:
     assert drift(shop) == (0, CLEAN)
-    shop.database.psql("""
-        ALTER TABLE shop_thing ALTER name TYPE varchar(30), ALTER n SET NOT NULL, DROP CONSTRAINT thing_check,
-            ADD COLUMN extra int, ADD CONSTRAINT more CHECK (extra > 0);
-        ALTER INDEX thing_n RENAME TO thing_number;
-        CREATE INDEX stray ON shop_thing (extra);
-        COMMENT ON INDEX thing_number IS NULL;
-        DROP TABLE shop_thing_places;
-        CREATE TABLE foreign_table (id int);
-        CREATE VIEW foreign_view AS SELECT 1;
-        DROP TRIGGER place_touch ON shop_place;
-        CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;
-        CREATE OR REPLACE VIEW codes AS SELECT code FROM shop_place WHERE id > 0;
-        ALTER SEQUENCE numbers MAXVALUE 9 CYCLE;
-        ALTER TYPE pair ADD ATTRIBUTE z int; ALTER TYPE pair DROP ATTRIBUTE z;
-        ALTER TABLE shop_place DISABLE TRIGGER place_second;
-        ALTER VIEW one SET (security_barrier);
-        ALTER TABLE hand ALTER t TYPE text COLLATE "C"; ALTER TABLE hand SET UNLOGGED;
-        CREATE SCHEMA other; CREATE TABLE other.shop_place (id bigint PRIMARY KEY);
-        CREATE TYPE mood AS ENUM ('good');
-    """)
+    shop.database.psql(TOUCHED)
     with shop.database.connect() as connection:
         [(key,)] = connection.execute(
             "SELECT quote_ident(conname) FROM pg_constraint WHERE conrelid = 'shop_thing'::regclass AND contype = 'f'"
