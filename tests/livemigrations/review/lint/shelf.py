@@ -115,6 +115,7 @@ class Shelf:
         self, engine: Engine = Engine.LIVE, *, enable: tuple[str, ...] = (), disable: tuple[str, ...] = ()
     ) -> Report:
         """Lint the app from its files; a connection to the database is never made."""
+        connections["default"].close()
         with self.installed():
             report = lint(connections["default"], Request(), choice(engine, enable, disable))
         assert connections["default"].connection is None
