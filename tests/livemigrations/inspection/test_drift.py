@@ -182,6 +182,7 @@ def test_what_may_be_and_what_is_ignored(shop: QuickSite) -> None:
         connection.execute(
             "ALTER TABLE shop_place ALTER id SET DEFAULT nextval('own'); CREATE TABLE legacy (id bigint)"
         )
+        connection.execute("ALTER TABLE hand ALTER at SET DEFAULT now(); CREATE TABLE today PARTITION OF days DEFAULT")
         assert found(shop) == set()
         connection.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'thing_n'::regclass")
         assert found(shop) == {("different", "index shop_thing.thing_n")}
