@@ -14,6 +14,9 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         return max(benchmark([]) for benchmark in ALL.values())
     name, *options = arguments
+    if name in ("-h", "--help"):
+        print(__doc__)
+        return 0
     if name not in ALL:
         print(f"error: there is no benchmark {name}: choose from {', '.join(ALL)}", file=sys.stderr)
         return 2

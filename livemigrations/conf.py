@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from livemigrations.errors import WrongSetting
+
+
+def check() -> None:
+    """Read the settings that are read in the middle of a run. Raises ``WrongSetting``."""
+    for read in (
+        lock_budget_ms, lock_deadline_s, long_transaction_ms, backoff_cap_ms, data_lock_timeout_ms, small_table_bytes,
+        lease_ttl_s, wait_timeout_s, probe_interval_ms, maintenance_workers,
+    ):  # fmt: skip
+        read()
+
 
 def _setting(name: str, default: Any) -> Any:
     return getattr(settings, f"LIVEMIGRATIONS_{name}", default)
+
+
+def _number(name: str, default: float, *, least: float) -> float:
+    """A finite number of at least ``least``: to PostgreSQL a timeout of 0 would be none at all."""
+    value = _setting(name, default)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not least <= number < math.inf:
+        raise WrongSetting(name, value, f"a number of at least {least:g}")
+    return number
+
+
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    """The strings of a setting; a string is one of them, and not its letters."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, Iterable) or not all(isinstance(one, str) for one in value):
+        raise WrongSetting(name, value, "a list of strings")
+    return tuple(value)
 
 
 def lock_budget_ms() -> int:
@@ -17,32 +51,32 @@ def lock_budget_ms() -> int:
 
     While it waits, everybody who comes after it waits too, so this bounds the stall that a failed try causes.
     """
-    return int(_setting("LOCK_BUDGET_MS", 50))
+    return int(_number("LOCK_BUDGET_MS", 50, least=1))
 
 
 def lock_deadline_s() -> float:
     """``LIVEMIGRATIONS_LOCK_DEADLINE_S`` (1800): how long one step may look for its moment, in seconds."""
-    return float(_setting("LOCK_DEADLINE_S", 1800))
+    return _number("LOCK_DEADLINE_S", 1800, least=0)
 
 
 def long_transaction_ms() -> int:
     """``LIVEMIGRATIONS_LONG_TRANSACTION_MS`` (the lock budget): age of a transaction, in milliseconds, from which on it is waited out."""
-    return int(_setting("LONG_TRANSACTION_MS", lock_budget_ms()))
+    return int(_number("LONG_TRANSACTION_MS", lock_budget_ms(), least=0))
 
 
 def backoff_cap_ms() -> int:
     """``LIVEMIGRATIONS_BACKOFF_CAP_MS`` (1000): the longest pause between two tries, in milliseconds."""
-    return int(_setting("BACKOFF_CAP_MS", 1000))
+    return int(_number("BACKOFF_CAP_MS", 1000, least=1))
 
 
 def data_lock_timeout_ms() -> int:
     """``LIVEMIGRATIONS_DATA_LOCK_TIMEOUT_MS`` (2000): how long a data step may wait for a row, in milliseconds."""
-    return int(_setting("DATA_LOCK_TIMEOUT_MS", 2000))
+    return int(_number("DATA_LOCK_TIMEOUT_MS", 2000, least=1))
 
 
 def small_table_bytes() -> int:
     """``LIVEMIGRATIONS_SMALL_TABLE_BYTES`` (65536): up to this size, in bytes, a table may be rewritten at once."""
-    return int(_setting("SMALL_TABLE_BYTES", 64 * 1024))
+    return int(_number("SMALL_TABLE_BYTES", 64 * 1024, least=0))
 
 
 def keep_dropped() -> bool:
@@ -52,17 +86,17 @@ def keep_dropped() -> bool:
 
 def lease_ttl_s() -> float:
     """``LIVEMIGRATIONS_LEASE_TTL_S`` (15): age of the last heartbeat, in seconds, from which on a holder counts as dead."""
-    return float(_setting("LEASE_TTL_S", 15))
+    return _number("LEASE_TTL_S", 15, least=1)
 
 
 def wait_timeout_s() -> float:
     """``LIVEMIGRATIONS_WAIT_TIMEOUT_S`` (3600): how long ``migrate --wait`` waits for another run, in seconds."""
-    return float(_setting("WAIT_TIMEOUT_S", 3600))
+    return _number("WAIT_TIMEOUT_S", 3600, least=0)
 
 
 def probe_interval_ms() -> float:
     """``LIVEMIGRATIONS_PROBE_INTERVAL_MS`` (2): pause between two probes of a table, in milliseconds; 0 is off."""
-    return float(_setting("PROBE_INTERVAL_MS", 2))
+    return _number("PROBE_INTERVAL_MS", 2, least=0)
 
 
 def maintenance_workers() -> int | None:
@@ -70,8 +104,9 @@ def maintenance_workers() -> int | None:
 
     Parallel builds finish sooner and take the cores that the traffic needs.
     """
-    value = _setting("MAINTENANCE_WORKERS", 0)
-    return None if value is None else int(value)
+    if _setting("MAINTENANCE_WORKERS", 0) is None:
+        return None
+    return int(_number("MAINTENANCE_WORKERS", 0, least=0))
 
 
 def pg_bin() -> list[Path]:
@@ -95,7 +130,10 @@ def scratch_alias() -> str | None:
 
 def direct_alias(alias: str) -> str | None:
     """``LIVEMIGRATIONS_DIRECT_ALIAS`` ({}): for an alias behind a pooler, the one that leads to the server itself."""
-    found = _setting("DIRECT_ALIAS", {}).get(alias)
+    aliases = _setting("DIRECT_ALIAS", {})
+    if not isinstance(aliases, dict):
+        raise WrongSetting("DIRECT_ALIAS", aliases, 'a dictionary such as {"default": "direct"}')
+    found = aliases.get(alias)
     return None if found is None else str(found)
 
 
@@ -104,7 +142,7 @@ def drift_ignore() -> tuple[str, ...]:
 
     As a shell has them: ``alembic_version``, ``reporting_*``, ``bookings.idx_*``, ``function pg_stat_*``.
     """
-    return tuple(_setting("DRIFT_IGNORE", ()))
+    return _names("DRIFT_IGNORE", _setting("DRIFT_IGNORE", ()))
 
 
 def backup_folder() -> Path:
@@ -119,9 +157,10 @@ def backup_folder() -> Path:
 def lint_disabled() -> dict[str, set[str]]:
     """``LIVEMIGRATIONS_LINT_DISABLE`` (none): ids of rules that do not run; a dictionary names them by app, ``"*"`` is all."""
     value = _setting("LINT_DISABLE", ())
-    return {app: set(rules) for app, rules in value.items()} if isinstance(value, dict) else {"*": set(value)}
+    by_app = value if isinstance(value, dict) else {"*": value}
+    return {app: set(_names("LINT_DISABLE", rules)) for app, rules in by_app.items()}
 
 
 def lint_enabled() -> set[str]:
     """``LIVEMIGRATIONS_LINT_ENABLE`` (none): ids of rules that run although they are off by default."""
-    return set(_setting("LINT_ENABLE", ()))
+    return set(_names("LINT_ENABLE", _setting("LINT_ENABLE", ())))

@@ -12,6 +12,13 @@ class LiveMigrationError(CommandError):
         super().__init__(message or (type(self).__doc__ or "").strip(), returncode=returncode)
 
 
+class WrongSetting(LiveMigrationError):
+    """A setting has a value that it cannot have."""
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        super().__init__(f"LIVEMIGRATIONS_{name} is {value!r}. Remedy: give {wanted}.")
+
+
 class MigrationRefused(LiveMigrationError):
     """The operation would lock a populated table for long. ``instead`` is the code to write instead."""
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from django.db import DatabaseError, InterfaceError
 
 from livemigrations.engine.executor import LiveExecutor
+from livemigrations.engine.runner import GOES_ON
 from livemigrations.engine.selection import Begun, Selection
 from livemigrations.engine.session import Session
 from livemigrations.errors import LiveMigrationError, RolledBack, StepFailed
@@ -40,7 +41,7 @@ def take_back(session: Session, begun: Iterable[Begun], cause: BaseException) ->
     raise RolledBack(
         "The run failed and was taken back: the schema is as it was before. What traffic wrote into tables and columns"
         " that had been added is kept, and returns with them (manage.py migrations kept)."
-        f" Why the run failed:\n{cause}"
+        f" Why the run failed:\n{str(cause).removesuffix(GOES_ON).rstrip()}"
     ) from cause
 
 

@@ -82,6 +82,7 @@ ALREADY_THERE = (
     "if it is what the migration makes, manage.py migrations adopt records it (--dry-run shows what it would do);"
     " otherwise rename it, or drop it if nothing needs it, then migrate again"
 )
+GOES_ON = "What was done before is kept; migrate goes on at this step."
 _REMEDIES = {
     "42P07": ALREADY_THERE,
     "2BP01": "drop what depends on it first; a kept table in rolled_back may be let go of (manage.py migrations kept), or"
@@ -105,13 +106,12 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
     """The database's error with the step that met it and what to do."""
     state = sqlstate(error)
     where = f"{operation.app}.{operation.migration}, operation {operation.index + 1}: {row.definition.label}"
-    kept = "What was done before is kept; migrate goes on at this step."
     text = str(error).strip()
     if state == "42501":
         role, owners = _role_and_owners(session, row)
         return MissingRights(
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
-            f" GRANT {role} what the message names, or the owner's role. {kept}"
+            f" GRANT {role} what the message names, or the owner's role. {GOES_ON}"
         )
     remedy = remedy_of(state)
     if row.definition.transfer is not None and row.definition.transfer.back:
@@ -120,7 +120,7 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
             f"; or leave there what is refused: manage.py migrations kept --put-back {kept_as}, then migrate again"
         )
         remedy += f"; or let go of what is kept: manage.py migrations kept --discard {kept_as}"
-    return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {kept}")
+    return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {GOES_ON}")
 
 
 def _role_and_owners(session: Session, row: Row) -> tuple[str, str]:

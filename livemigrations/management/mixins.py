@@ -15,6 +15,7 @@ from django.core.management.commands import migrate as django_migrate
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from livemigrations import conf
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.failures import explained, in_words, settle, uninterrupted
 from livemigrations.engine.pooler import direct
@@ -97,6 +98,7 @@ class LiveMigrateMixin:
             options["verbosity"] = 0
         selection = Selection(options.get("sprint"), options.get("forward"), options.get("back"), options.get("stage"))
         refuse_contradictions(options)
+        conf.check()
         if connection.vendor != "postgresql":
             return self._plain(connection.vendor, selection, *args, **options)
         with uninterrupted(), ExitStack() as stack:

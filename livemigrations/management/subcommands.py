@@ -16,6 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from livemigrations import conf
 from livemigrations.engine.failures import in_words, uninterrupted
 from livemigrations.engine.pooler import direct
 from livemigrations.errors import LiveMigrationError
@@ -136,6 +137,7 @@ class CommandOfSubcommands(BaseCommand):
             )
         part: Subcommand = options["kind"](self.stdout, self.stderr, self.style)
         try:
+            conf.check()
             with uninterrupted(), in_words(), ExitStack() as stack:
                 if part.rehearses:
                     from livemigrations.engine.confinement import network_allowed
