@@ -131,21 +131,32 @@ class Following:
         return before, now
 
     def _again(self, touched: set[int], names: dict[int, tuple[str, str]]) -> tuple[Objects, Objects]:
-        """Read the touched relations, and whatever names one of them where a name is gone."""
+        """Read the touched relations, and what names one of them whose name, or the name of a column, is gone."""
+        now = self._read(touched)
+        further = self._dependents(self._renamed(touched, names, now), views=False) - touched
+        if _ALL in further:
+            return self._everything()
+        now |= self._read(further)
+        touched, names = touched | further, names | self._names_of(further)
         before = self._known(touched)
-        now = read_objects(self.connection, self.schemas, sorted(touched)) if touched else {}
-        renamed = any(names.get(one, name) != name for one, name in self._names.items() if one in touched)
-        if renamed or any(key.kind == Kind.COLUMN and key not in now for key in before):
-            further = self._dependents(touched, views=False) - touched
-            if _ALL in further:
-                return self._everything()
-            if further:
-                return self._again(touched | further, self._names_of(touched | further))
         for one in touched & self._names.keys():
             self._groups.pop(self._plain(*self._names.pop(one)), None)
         self._groups |= _grouped(now)
         self._names |= names
         return before, now
+
+    def _read(self, relations: set[int]) -> Objects:
+        return read_objects(self.connection, self.schemas, sorted(relations)) if relations else {}
+
+    def _renamed(self, touched: set[int], names: dict[int, tuple[str, str]], now: Objects) -> set[int]:
+        """Those whose own name has changed, or that no longer have each of their columns."""
+        known = touched & self._names.keys()
+        return {
+            one
+            for one in known
+            if names.get(one) != self._names[one]
+            or any(key.kind == Kind.COLUMN and key not in now for key in self._known({one}))
+        }
 
     def _touched(self, since: str) -> set[int]:
         """The relations of the rows that were written since, and of those that are gone."""
