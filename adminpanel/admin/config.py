@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from adminpanel.models import AdminConfig
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 
 
 @admin.register(AdminConfig)

@@ -14,7 +14,7 @@ from adminpanel.admin.forms import RoleForm
 from adminpanel.models import AdminUser, Role
 from adminpanel.selectors.permissions import may_grant
 from adminpanel.services.accounts import SUPERUSER_ROLE
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 
 
 @admin.register(Role)

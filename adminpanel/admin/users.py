@@ -15,7 +15,7 @@ from adminpanel.admin.forms import AccountForm, NewAccountForm, ResetPasswordFor
 from adminpanel.models import AdminUser
 from adminpanel.selectors.permissions import outranks
 from adminpanel.services.roles import set_roles
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 
 
 @admin.register(AdminUser)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import migrations, models
 
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
 
 
 class Migration(migrations.Migration):

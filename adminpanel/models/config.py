@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class AdminConfig(TimestampedRow):
+class AdminConfig(LegacyRow):
     """A setting: the text in ``config_value`` is to be read as ``value_type`` says.
 
     System settings cannot be deleted.

@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import JSONField, Value
 
 from adminpanel.permissions import malformed
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class Role(TimestampedRow):
+class Role(LegacyRow):
     """What its holders may do; ``permissions_json`` is a list such as ``["bookings.*"]``."""
 
     name = models.CharField(max_length=100)

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from adminpanel.models.roles import Role
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
 
 
 class AdminUserManager(BaseUserManager["AdminUser"]):

@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from bookings.models import Booking
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 from customers.selectors.search import customers_found
 
 STATUS_COLOURS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from bookings.models import Location
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 
 
 @admin.register(Location)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
 from bookings.models import BookingOverview
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from customers.selectors.search import customers_found
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from bookings.models import RecurringBooking
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 from customers.selectors.search import customers_found
 
 

@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from bookings.models import BookingReminder
 from bookings.selectors.search import bookings_found
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 
 STATUS_COLOURS = {"pending": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 
+from core.db.functions import TransactionNow
 from livemigrations import operations as live
-from livemigrations.functions import TransactionNow
 
 
 class Migration(migrations.Migration):

@@ -8,10 +8,11 @@ from django.db import models
 
 from bookings.models.locations import Location
 from bookings.models.recurrences import RecurringBooking
-from customers.models import Customer, TimestampedRow
+from core.models import LegacyRow
+from customers.models import Customer
 
 
-class Booking(TimestampedRow):
+class Booking(LegacyRow):
     """An event. Legacy rows have no location; a booking of a series points at it."""
 
     class Status(models.TextChoices):

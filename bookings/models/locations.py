@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from django.db import models
 
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class Location(TimestampedRow):
+class Location(LegacyRow):
     """A kitchen with its reach: guests per service date, miles, and fees in dollars."""
 
     name = models.CharField(max_length=255)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from customers.models import Customer, TimestampedRow
+from core.models import LegacyRow
+from customers.models import Customer
 
 
-class RecurringBooking(TimestampedRow):
+class RecurringBooking(LegacyRow):
     """A series of one customer; ``booking_template_json`` holds what each booking starts with."""
 
     class Pattern(models.TextChoices):

@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from bookings.models.bookings import Booking
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class BookingReminder(TimestampedRow):
+class BookingReminder(LegacyRow):
     """One message about one booking, due at ``scheduled_for``."""
 
     class Type(models.TextChoices):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from customers.selectors.search import as_key, customers_found
+from core.search import as_uuid
+from customers.selectors.search import customers_found
 
 
 def bookings_found(term: str) -> Q:
     """A condition for a foreign key ``booking``: the booking's ID, or a customer like ``term``."""
     found = customers_found(term, "booking__customer")
-    key = as_key(term.strip())
+    key = as_uuid(term.strip())
     return found if key is None else found | Q(booking=key)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Q
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 from customers.models import Customer
 from customers.selectors.search import customers_like
 

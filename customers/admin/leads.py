@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 
-from customers.admin.base import StaffAdmin
+from core.admin.base import StaffAdmin
 from customers.models import Lead
 
 

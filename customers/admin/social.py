@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 
-from customers.admin.base import ReadOnlyAdmin, StaffAdmin
+from core.admin.base import ReadOnlyAdmin, StaffAdmin
 from customers.models import SocialAccount, SocialMessage, SocialThread
 
 

@@ -11,8 +11,8 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 from django.db.models import functions
 
+from core.db.functions import TransactionNow
 from livemigrations import operations as live
-from livemigrations.functions import TransactionNow
 
 
 class Migration(migrations.Migration):

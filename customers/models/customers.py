@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from customers.models.base import TimestampedRow
+from core.models import LegacyRow
 
 
-class Customer(TimestampedRow):
+class Customer(LegacyRow):
     """A person who books events. The email is unique as it is written."""
 
     email = models.EmailField(max_length=255)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from customers.models.base import StrictRow
+from core.models import Row
 from customers.models.customers import Customer
 
 
-class Lead(StrictRow):
+class Lead(Row):
     """An enquiry on its way to a booking. At least one of email and phone is needed to answer it."""
 
     class Status(models.TextChoices):

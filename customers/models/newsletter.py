@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from customers.models.base import StrictRow
+from core.models import Row
 
 
-class NewsletterSubscriber(StrictRow):
+class NewsletterSubscriber(Row):
     """An address that asked for the newsletter; one row per address, whatever its upper and lower case."""
 
     class Status(models.TextChoices):

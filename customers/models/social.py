@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from customers.models.base import StrictRow
+from core.models import Row
 from customers.models.customers import Customer
 
 
-class SocialAccount(StrictRow):
+class SocialAccount(Row):
     """One of our own accounts on a platform."""
 
     platform = models.CharField(max_length=50)
@@ -27,7 +27,7 @@ class SocialAccount(StrictRow):
         return f"{self.handle} ({self.platform})"
 
 
-class SocialThread(StrictRow):
+class SocialThread(Row):
     """A conversation of one person with one of our accounts."""
 
     class Status(models.TextChoices):
@@ -61,7 +61,7 @@ class SocialThread(StrictRow):
         return self.external_id
 
 
-class SocialMessage(StrictRow):
+class SocialMessage(Row):
     """One message of a thread."""
 
     class Direction(models.TextChoices):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID
 
 from django.db.models import Q
 
+from core.search import as_uuid
 from customers.models import Customer
 
 FEW = 500
@@ -20,7 +20,7 @@ def customers_like(term: str) -> Q:
     them, and anything else names with all of the words.
     """
     text = term.strip()
-    if (key := as_key(text)) is not None:
+    if (key := as_uuid(text)) is not None:
         return Q(pk=key)
     if "@" in text:
         return Q(email__istartswith=text)
@@ -40,11 +40,3 @@ def customers_found(term: str, path: str = "customer") -> Q:
     found = Customer.objects.filter(customers_like(term)).values_list("pk", flat=True)
     some = list(found[: FEW + 1])
     return Q(**{f"{path}__in": some if len(some) <= FEW else found})
-
-
-def as_key(text: str) -> UUID | None:
-    """The text as an ID of a row, or None."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

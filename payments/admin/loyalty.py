@@ -7,7 +7,7 @@ from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from customers.selectors.search import customers_found
 from payments.models import LoyaltyPoints, LoyaltyTransaction
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Q
 
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from customers.models import Customer
 from customers.selectors.search import customers_like
 from payments.models import CustomerOverview

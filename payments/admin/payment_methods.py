@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from customers.selectors.search import customers_found
 from payments.models import PaymentMethod
 

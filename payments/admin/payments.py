@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from bookings.selectors.search import bookings_found
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from payments.models import Payment
 
 STATUS_COLOURS = {"pending": "warning", "succeeded": "success", "failed": "danger", "refunded": "info"}

@@ -6,7 +6,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from payments.models import StripeEvent
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 
+from core.db.functions import TransactionNow
 from livemigrations import operations as live
-from livemigrations.functions import TransactionNow
 
 
 class Migration(migrations.Migration):

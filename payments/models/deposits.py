@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import JSONField, Value
 
 from bookings.models import Booking
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class Deposit(TimestampedRow):
+class Deposit(LegacyRow):
     """A deposit of ``amount`` in ``currency``: pending until it is confirmed, failed or cancelled."""
 
     class Status(models.TextChoices):

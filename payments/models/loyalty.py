@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import models
 
 from bookings.models import Booking
-from customers.models import CreatedRow, Customer, TimestampedRow
+from core.models import LegacyCreatedRow, LegacyRow
+from customers.models import Customer
 
 
-class LoyaltyPoints(TimestampedRow):
+class LoyaltyPoints(LegacyRow):
     """The points of one customer: ``points`` is what was earned less what was redeemed."""
 
     class Tier(models.TextChoices):
@@ -39,7 +40,7 @@ class LoyaltyPoints(TimestampedRow):
         return f"{self.points} points ({self.tier})"
 
 
-class LoyaltyTransaction(CreatedRow):
+class LoyaltyTransaction(LegacyCreatedRow):
     """One line of the ledger: positive points were earned, negative ones redeemed."""
 
     customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="loyalty_transactions")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from customers.models import Customer, TimestampedRow
+from core.models import LegacyRow
+from customers.models import Customer
 
 
-class PaymentMethod(TimestampedRow):
+class PaymentMethod(LegacyRow):
     """A card or bank account of a customer at the payment provider."""
 
     class Type(models.TextChoices):

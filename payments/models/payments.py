@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from bookings.models import Booking
-from customers.models import TimestampedRow
+from core.models import LegacyRow
 
 
-class Payment(TimestampedRow):
+class Payment(LegacyRow):
     """A payment of ``amount`` in ``currency`` for one booking."""
 
     class Method(models.TextChoices):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from customers.models import StrictRow
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
+from core.models import Row
 
 
-class StripeEvent(StrictRow):
+class StripeEvent(Row):
     """A webhook event: received, then processed, or with the error that stopped it."""
 
     event_id = models.CharField("event", max_length=255)

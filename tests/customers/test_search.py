@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.search import as_uuid
 from customers.models import Customer
-from customers.selectors.search import as_key, customers_like
+from customers.selectors.search import customers_like
 
 
 @pytest.fixture
@@ -43,4 +44,4 @@ def test_terms(cast: dict[str, Customer], term: str, names: set[str]) -> None:
 def test_an_id_finds_its_customer(cast: dict[str, Customer]) -> None:
     wanted = cast["ana"]
     assert list(Customer.objects.filter(customers_like(str(wanted.pk)))) == [wanted]
-    assert as_key("not an id") is None
+    assert as_uuid("not an id") is None

@@ -19,7 +19,7 @@ IMPORTS = """\
 from django.contrib.postgres import constraints, fields, functions, indexes, operations
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, Now
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
 
 
 class Migration(migrations.Migration):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.database import ROOT
 
-APPS = ("customers", "bookings", "payments", "adminpanel")
+APPS = ("core", "customers", "bookings", "payments", "adminpanel")
 PACKAGES = ("config", "livemigrations", *APPS)
 FOLDERS = (*PACKAGES, "tests", "benchmarks")
 LEFT_OUT = {"__pycache__", "node_modules", "build", "dist"}

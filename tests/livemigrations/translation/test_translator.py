@@ -17,8 +17,8 @@ from django.db.migrations.writer import OperationWriter
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import UUID7, Cast, Lower, Now, Random, TruncDate
 
+from core.db.functions import TransactionNow
 from livemigrations import operations as live
-from livemigrations.functions import TransactionNow
 from livemigrations.translation import Stage, Work, from_django, writes_rows
 from livemigrations.translation.defaults import is_volatile
 from livemigrations.translation.render import proposal

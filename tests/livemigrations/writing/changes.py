@@ -9,7 +9,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
 
 
 def code():

@@ -29,7 +29,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, Now
 
 from livemigrations import operations as live
-from livemigrations.functions import TransactionNow
+from core.db.functions import TransactionNow
 
 {extra}
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers.admin.paginator import BoundedPaginator
+from core.admin.paginator import BoundedPaginator
 from customers.models import Customer
 
 

@@ -17,7 +17,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
     ``count`` is exact up to there; where more rows follow it is that bound, and ``has_more`` is true.
     """
 
-    template_name = "customers/pagination.html"
+    template_name = "core/pagination.html"
 
     def __init__(self, *args: Any, lookahead: int = LOOKAHEAD, page: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

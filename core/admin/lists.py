@@ -1,23 +1,18 @@
-"""What all lists and forms of the staff site share."""
+"""How the lists of the staff site page, order and search their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django import forms
-from django.contrib.admin import AdminSite
 from django.db import connections, models, router
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
-from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from customers.admin.cascades import cascaded
-from customers.admin.paginator import BoundedPaginator
-from customers.selectors.search import as_key
+from core.admin.paginator import BoundedPaginator
+from core.search import as_uuid
 
 LARGE_TABLE = 100_000
 
@@ -33,11 +28,11 @@ class BoundedChangeList(ChangeList):
         self.full_result_count = self.result_count
 
 
-class StaffAdmin(ModelAdmin):
-    """A list that stays fast on a large table, and a form that shows an unset switch as off.
+class ListMixin(ModelAdmin):
+    """A list that stays fast on a large table.
 
     ``ordering`` may need a sort; ``ordering_when_large`` follows an index and is used from ``LARGE_TABLE``
-    rows on, as the server estimates them. ``search_conditions`` says what a search term means; an ID always
+    rows on, as PostgreSQL estimates them. ``search_conditions`` says what a search term means; an ID always
     finds its row.
     """
 
@@ -46,7 +41,6 @@ class StaffAdmin(ModelAdmin):
     actions = None
     list_filter_submit = True
     list_fullwidth = True
-    compressed_fields = True
     ordering_when_large: ClassVar[Ordering] = ("pk",)
 
     def get_paginator(
@@ -81,64 +75,12 @@ class StaffAdmin(ModelAdmin):
         """Search by ID, by ``search_conditions``, or else as Django does."""
         term = search_term.strip()
         condition = self.search_conditions(term) if term else None
-        if (key := as_key(term)) is not None:
+        if (key := as_uuid(term)) is not None:
             condition = models.Q(pk=key) if condition is None else condition | models.Q(pk=key)
         if condition is not None:
             return queryset.filter(condition), False
         result: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
         return result
-
-    def formfield_for_dbfield(
-        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        """A nullable boolean becomes a switch: NULL means no."""
-        if isinstance(db_field, models.BooleanField) and not db_field.choices:
-            return forms.BooleanField(
-                required=False,
-                label=str(db_field.verbose_name).capitalize(),
-                help_text=db_field.help_text,
-                initial=bool(db_field.get_default()),
-                widget=UnfoldBooleanSwitchWidget,
-            )
-        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
-        return field
-
-    def get_deleted_objects(
-        self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """What goes with a deletion, the rows included that the database deletes by itself.
-
-        Rows that the site may not delete, such as payments, stop the deletion of what they hang on.
-        """
-        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        for model, rows in cascaded(self.model, objs):
-            name = str(model._meta.verbose_name if rows == 1 else model._meta.verbose_name_plural)
-            deleted.append(f"{rows} {name}")
-            counts[str(model._meta.verbose_name_plural)] = rows
-            if not may_delete(self.admin_site, model, request):
-                forbidden.add(str(model._meta.verbose_name))
-        return deleted, counts, forbidden, protected
-
-
-class ReadOnlyAdmin(StaffAdmin):
-    """For money and ledgers: rows can be looked at, and are written by the system alone."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds rows here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes rows here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes rows here."""
-        return False
-
-
-def may_delete(site: AdminSite, model: type[Model], request: HttpRequest) -> bool:
-    """Whether the user of ``request`` may delete rows of ``model`` on the site."""
-    return not site.is_registered(model) or site.get_model_admin(model).has_delete_permission(request)
 
 
 def estimated_rows(model: type[Model]) -> int:

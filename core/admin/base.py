@@ -1,0 +1,30 @@
+"""The admin classes that every page of the staff site builds on."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.http import HttpRequest
+
+from core.admin.deletion import DeletionMixin
+from core.admin.forms import FormMixin
+from core.admin.lists import ListMixin
+
+
+class StaffAdmin(ListMixin, FormMixin, DeletionMixin):
+    """The base of every page: ``lists``, ``forms`` and ``deletion`` hold its three parts."""
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """For money and ledgers: rows can be looked at, and are written by the system alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds rows here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes rows here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes rows here."""
+        return False

@@ -1,0 +1,1 @@
+"""Database functions that models and migrations use."""
