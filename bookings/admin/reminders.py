@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from bookings.admin.days import EventDays
 from bookings.models import BookingReminder
 from bookings.selectors.search import bookings_found
-from core.admin.base import StaffAdmin
+from core.admin.filters import DayFilter
 
 STATUS_COLOURS = {"pending": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
 
 
 @admin.register(BookingReminder)
-class BookingReminderAdmin(StaffAdmin):
+class BookingReminderAdmin(EventDays):
     """Reminders, the farthest in the future first. What was sent is a record and cannot be edited."""
 
     list_display = ("scheduled_for", "customer", "booking", "reminder_type", "status_label", "sent_at")
@@ -23,11 +24,12 @@ class BookingReminderAdmin(StaffAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("reminder_type", ChoicesDropdownFilter),
-        ("scheduled_for", RangeDateTimeFilter),
+        ("scheduled_for", DayFilter),
     )
     search_fields = ("booking__customer__full_name", "booking__customer__email")
     search_help_text = "ID of the booking, or the customer's name, email or phone"
     ordering = ("-scheduled_for",)
+    location_path = "booking__location"
     autocomplete_fields = ("booking",)
     readonly_fields = ("id", "sent_at", "error_message", "created_at", "updated_at")
 

@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from core.admin.deletion import DeletionMixin
 from core.admin.forms import FormMixin
 from core.admin.lists import ListMixin
+from core.admin.times import TimeMixin
 
 
-class StaffAdmin(ListMixin, FormMixin, DeletionMixin):
-    """The base of every page: ``lists``, ``forms`` and ``deletion`` hold its three parts."""
+class StaffAdmin(TimeMixin, ListMixin, FormMixin, DeletionMixin):
+    """The base of every page: ``times``, ``lists``, ``forms`` and ``deletion`` hold its four parts."""
 
 
 class ReadOnlyAdmin(StaffAdmin):

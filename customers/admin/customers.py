@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 
 from core.admin.base import StaffAdmin
+from core.admin.filters import DayFilter
 from customers.models import Customer
 from customers.selectors.search import customers_like
 
@@ -16,11 +16,10 @@ class CustomerAdmin(StaffAdmin):
     """Customers, to be found by name, email, phone or ID."""
 
     list_display = ("full_name", "email", "phone", "address_city", "address_state", "created_at")
-    list_filter = (("created_at", RangeDateTimeFilter),)
+    list_filter = (("created_at", DayFilter),)
     search_fields = ("full_name", "email", "phone")
     search_help_text = "Name, beginning of the email, digits of the phone, or ID"
     ordering = ("full_name",)
-    ordering_when_large = ("email",)
     readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("full_name", ("email", "phone"))}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from core.datetimes import show
 from core.models import Row
 from customers.models.customers import Customer
 
@@ -87,4 +88,4 @@ class SocialMessage(Row):
         )
 
     def __str__(self) -> str:
-        return f"{self.direction} {self.sent_at:%Y-%m-%d %H:%M}"
+        return f"{self.direction} {show(self.sent_at)}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.filters import DayFilter
 from customers.selectors.search import customers_found
 from payments.models import LoyaltyPoints, LoyaltyTransaction
 
@@ -40,7 +41,7 @@ class LoyaltyTransactionAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "customer", "points_change", "reason", "booking")
     list_select_related = ("customer", "booking")
-    list_filter = (("created_at", RangeDateTimeFilter), ("customer", AutocompleteSelectFilter))
+    list_filter = (("created_at", DayFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
     ordering = ("-created_at",)
 

@@ -19,7 +19,6 @@ class CustomerOverviewAdmin(ReadOnlyAdmin):
     sortable_by = ("full_name", "email")
     search_fields = ("full_name", "email", "phone")
     ordering = ("email",)
-    ordering_when_large = ("email",)
 
     def search_conditions(self, term: str) -> Q:
         """Take the term for what it looks like."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from bookings.selectors.search import bookings_found
 from core.admin.base import ReadOnlyAdmin
+from core.admin.filters import DayFilter
 from payments.models import Payment
 
 STATUS_COLOURS = {"pending": "warning", "succeeded": "success", "failed": "danger", "refunded": "info"}
@@ -23,7 +24,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("method", ChoicesDropdownFilter),
-        ("paid_at", RangeDateTimeFilter),
+        ("paid_at", DayFilter),
     )
     search_fields = ("booking__customer__full_name", "booking__customer__email", "stripe_payment_intent_id")
     search_help_text = "ID, Stripe intent, or the customer's name, email or phone"
