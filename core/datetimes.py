@@ -47,7 +47,7 @@ def to_wall_clock(at: datetime, zone: tzinfo) -> datetime:
 def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
     """Return the moment at which the clocks of ``zone`` show ``naive``.
 
-    Of a time that occurs twice, when daylight saving time ends, this is the first. Raises ``NonexistentTime`` for a
+    Of a time that occurs twice, when daylight saving time ends, this is the first unless ``fold`` says otherwise. Raises ``NonexistentTime`` for a
     time that does not occur.
     """
     at = naive.replace(tzinfo=zone)

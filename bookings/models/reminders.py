@@ -40,6 +40,7 @@ class BookingReminder(LegacyRow):
             models.Index(fields=["booking"], name="idx_reminders_booking"),
             models.Index(fields=["status"], name="idx_reminders_status"),
             models.Index(fields=["scheduled_for"], name="idx_reminders_scheduled", condition=Q(status="pending")),
+            models.Index(fields=["scheduled_for", "id"], name="idx_reminders_listed"),
         )
 
     def __str__(self) -> str:

@@ -52,11 +52,10 @@ class DayFilter(FieldListFilter):
         model_admin: Any,
         field_path: str,
     ) -> None:
+        self.names = [f"{field_path}_{end}" for end in ("on", "from", "to")]
         super().__init__(field, request, params, model, model_admin, field_path)
         self.model_admin = model_admin
-        self.names = [f"{field_path}_{end}" for end in ("on", "from", "to")]
-        given = {name: params.pop(name) for name in self.names if name in params}
-        self.used_parameters = {name: _last(value) for name, value in given.items() if _last(value)}
+        self.used_parameters = {name: _last(value) for name, value in self.used_parameters.items() if _last(value)}
         self.form = DayForm(field_path, data=self.used_parameters)
 
     def expected_parameters(self) -> list[str | None]:

@@ -48,6 +48,7 @@ class SocialThread(Row):
         indexes = (
             models.Index(fields=["customer"], name="idx_social_threads_customer"),
             models.Index(fields=["status", "-updated_at"], name="idx_social_threads_status"),
+            models.Index(fields=["updated_at", "id"], name="idx_social_threads_listed"),
         )
         constraints = (
             models.UniqueConstraint(fields=["account", "external_id"], name="social_threads_external_id_key"),
@@ -77,7 +78,10 @@ class SocialMessage(Row):
 
     class Meta:
         db_table = "social_messages"
-        indexes = (models.Index(fields=["thread", "sent_at"], name="idx_social_messages_thread"),)
+        indexes = (
+            models.Index(fields=["thread", "sent_at"], name="idx_social_messages_thread"),
+            models.Index(fields=["sent_at", "id"], name="idx_social_messages_listed"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["thread", "external_id"], name="social_messages_external_id_key"),
             models.CheckConstraint(
