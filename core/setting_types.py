@@ -180,7 +180,7 @@ def _refused(allowed: str) -> ValueError:
 
 
 def _range(kind: str, least: Decimal | int, most: Decimal | int, unit: str = "") -> str:
-    return f"{kind}{' of ' + unit if unit else ''} from {least} to {most}"
+    return f"{kind} from {least} to {most}{f' ({unit})' if unit else ''}"
 
 
 def shown(value: Any) -> str:

@@ -81,11 +81,7 @@ def _value_field(row: AdminConfig, declaration: Setting[Any] | None) -> forms.Fi
 
 
 def _help(declaration: Setting[Any] | None) -> str:
-    if declaration is None:
-        return NOT_DECLARED
-    return format_html(
-        "{} Allowed: {}. Default: {}.", declaration.description, declaration.type.allowed, declaration.default_text
-    )
+    return NOT_DECLARED if declaration is None else f"Allowed: {declaration.type.allowed}."
 
 
 @admin.register(AdminConfig)
@@ -100,9 +96,9 @@ class AdminConfigAdmin(StaffAdmin):
     ordering = ("config_key",)
     fields = (
         "config_key",
-        "config_value",
-        "value_type",
         "description",
+        "value_type",
+        "config_value",
         "default",
         "state",
         "is_system",

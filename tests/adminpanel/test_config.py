@@ -62,16 +62,16 @@ def test_the_seeded_rows_are_valid_and_saving_one_unchanged_changes_no_text(db: 
 
 
 REFUSED = [
-    ("deposits.percent", "200", "a number of percent from 0 to 100"),
-    ("deposits.percent", "-1", "a number of percent from 0 to 100"),
-    ("deposits.percent", "many", "a number of percent from 0 to 100"),
-    ("deposits.percent", "NaN", "a number of percent from 0 to 100"),
+    ("deposits.percent", "200", "a number from 0 to 100 (percent)"),
+    ("deposits.percent", "-1", "a number from 0 to 100 (percent)"),
+    ("deposits.percent", "many", "a number from 0 to 100 (percent)"),
+    ("deposits.percent", "NaN", "a number from 0 to 100 (percent)"),
     ("deposits.minimum_amount", "-0.01", "from 0 to 1000000"),
     ("deposits.required", "perhaps", "true or false"),
     ("bookings.currency", "xx", "ISO 4217"),
-    ("bookings.pending_expires_hours", "-48", "a whole number of hours from 1 to 8760"),
-    ("bookings.pending_expires_hours", "1.5", "a whole number of hours from 1 to 8760"),
-    ("waitlist.offer_hours", "-1", "a whole number of hours from 1 to 8760"),
+    ("bookings.pending_expires_hours", "-48", "a whole number from 1 to 8760 (hours)"),
+    ("bookings.pending_expires_hours", "1.5", "a whole number from 1 to 8760 (hours)"),
+    ("waitlist.offer_hours", "-1", "a whole number from 1 to 8760 (hours)"),
     ("cancellation.policy", "oops", "The value must be a list such as"),
     ("cancellation.policy", '"oops"', "not a list"),
     ("cancellation.policy", '[{"days_before": 7}]', "Step 1 lacks the keys refund_percent"),
@@ -171,7 +171,7 @@ def test_json_is_shown_formatted_and_stored_compact(boss: AdminUser, at_work: At
 
 def test_the_form_shows_description_type_allowed_values_and_default(boss: AdminUser, at_work: AtWork) -> None:
     shown = at_work(boss).get(page("deposits.percent")).text
-    for text in ("Deposit in percent of the booking", "a number of percent from 0 to 100", "Default: 20", "Number"):
+    for text in ("Deposit in percent of the booking", "a number from 0 to 100 (percent)", "Default", "Number"):
         assert text in shown, text
     for name in ("config_key", "value_type", "description"):
         assert f'name="{name}"' not in shown
@@ -201,7 +201,7 @@ def test_a_declared_setting_without_a_row_can_be_added(boss: AdminUser, at_work:
     assert "waitlist.offer_hours" in client.get(path).text
     assert 'value="24"' in client.get(path, {"config_key": "waitlist.offer_hours"}).text
     data = {"config_key": "waitlist.offer_hours", "config_value": "-3", "value_type": "string"}
-    assert "a whole number of hours from 1 to 8760" in client.post(path, data).text
+    assert "a whole number from 1 to 8760 (hours)" in client.post(path, data).text
     assert not AdminConfig.objects.filter(config_key="waitlist.offer_hours").exists()
     assert client.post(path, data | {"config_value": "36"}).status_code == 302
     row = AdminConfig.objects.get(config_key="waitlist.offer_hours")

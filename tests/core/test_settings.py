@@ -40,8 +40,10 @@ def change(key: str, text: str, *, by_model: bool = False) -> None:
 
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database without a transaction around the test. The test may change the percentage alone."""
+    """The percentage as a committed row, without a transaction around the test. A test that flushes may have run."""
     with django_db_blocker.unblock():
+        row = {"config_value": "20", "value_type": "number", "is_system": True}
+        AdminConfig.objects.update_or_create(config_key="deposits.percent", defaults=row)
         yield
         change("deposits.percent", "20")
 
@@ -145,8 +147,8 @@ def test_without_autocommit_each_read_is_fresh(committed: None, elsewhere: Datab
         elsewhere.psql("UPDATE admin_config SET config_value = '35' WHERE config_key = 'deposits.percent'")
         with transaction.atomic():
             assert DEPOSIT_PERCENT.value() == Decimal(35)
-        transaction.rollback()
     finally:
+        transaction.rollback()
         transaction.set_autocommit(True)
 
 
