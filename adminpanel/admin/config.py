@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -143,3 +143,8 @@ class AdminConfigAdmin(StaffAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the setting through the service function."""
         delete_setting(setting=obj, actor=actor_for(request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete several rows one by one through the service function."""
+        for row in queryset:
+            delete_setting(setting=row, actor=actor_for(request.user))

@@ -118,6 +118,11 @@ class RoleAdmin(StaffAdmin):
         """Delete the role through the service function."""
         delete_role(role=obj, actor=actor_for(request.user))
 
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete several rows one by one through the service function."""
+        for row in queryset:
+            delete_role(role=row, actor=actor_for(request.user))
+
     @admin.display(description="Permissions")
     def permissions(self, role: Role) -> str:
         """The permissions in one line."""

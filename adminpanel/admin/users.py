@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -74,6 +74,11 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the account through the service function."""
         delete_account(user=obj, actor=actor_for(request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete several rows one by one through the service function."""
+        for row in queryset:
+            delete_account(user=row, actor=actor_for(request.user))
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from adminpanel.errors import GrantRefused, RoleProtected, RoleRefused
 from adminpanel.models import AdminUser, AdminUserRole, Role
@@ -235,3 +236,12 @@ def test_the_database_lets_the_superuser_role_be_described_and_others_be_deleted
 def test_the_role_page_shows_its_holders(boss: AdminUser, manager: AdminUser, at_work: AtWork) -> None:
     role = Role.objects.get(holders=manager)
     assert f"/admin/adminpanel/adminuser/{manager.pk}/change/" in at_work(boss).get(page(role)).text
+
+
+def test_a_bulk_deletion_goes_through_the_service(boss: AdminUser, everything: Role, rf: RequestFactory) -> None:
+    """No list offers one today; a list that does must keep the role ``superuser``."""
+    request = rf.post("/")
+    request.user = boss
+    with pytest.raises(RoleProtected), transaction.atomic():
+        admin.site.get_model_admin(Role).delete_queryset(request, Role.objects.all())
+    assert Role.objects.filter(pk=everything.pk).exists()
