@@ -1,4 +1,4 @@
-"""``python -m benchmarks.lists``: what a page of a list in the admin costs on a large table, beside stock Django's admin."""
+"""``python -m benchmarks.lists``: what a page of a list in the admin costs on a large table, beside Django's own paging."""
 
 from __future__ import annotations
 
