@@ -54,7 +54,8 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         super().__init__(*args, **kwargs)
         key = self.instance.config_key or self.data.get("config_key") or self.initial.get("config_key") or ""
         declaration = declared(key.strip())
-        self.fields["config_value"] = _value_field(self.instance, declaration)
+        if "config_value" in self.fields:  # it is missing for a person who may only view settings
+            self.fields["config_value"] = _value_field(self.instance, declaration)
         if declaration is not None and is_new(self.instance):
             self.initial.setdefault("config_value", declaration.default_text)
             self.initial.setdefault("value_type", declaration.type.value_type.value)

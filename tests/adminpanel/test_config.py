@@ -22,6 +22,7 @@ from bookings.settings import DEPOSIT_PERCENT
 from core.actors import system
 from core.errors import PermissionRefused
 from core.settings import Setting, all_declared, declared
+from tests.adminpanel.conftest import make_user
 
 type AtWork = Callable[[AdminUser], Client]
 
@@ -242,3 +243,12 @@ def test_the_service_needs_the_permission_and_an_allowed_value(manager: AdminUse
     row.config_value = "30"
     assert save_setting(setting=row, actor=system()).updated_by_admin is None
     assert stored("deposits.percent") == "30"
+
+
+def test_who_may_only_view_settings_sees_them_and_changes_nothing(db: None, at_work: AtWork) -> None:
+    client = at_work(make_user("viewer", "adminpanel.view_adminconfig"))
+    shown = client.get(page("deposits.percent"))
+    assert shown.status_code == 200
+    assert 'name="config_value"' not in shown.text
+    assert client.post(page("deposits.percent"), {"config_value": "30"}).status_code == 403
+    assert stored("deposits.percent") == "20"
