@@ -103,9 +103,7 @@ def test_a_bad_cursor_shows_the_first_page_and_says_so(
     assert len(response.context["cl"].result_list) == 25
 
 
-def test_another_order_or_filter_starts_at_the_first_page(
-    boss: AdminUser, at_work: AtWork, leads: list[Lead]
-) -> None:
+def test_another_order_or_filter_starts_at_the_first_page(boss: AdminUser, at_work: AtWork, leads: list[Lead]) -> None:
     client = at_work(boss)
     page = client.get(LEADS + client.get(LEADS + "?o=1").context["cl"].next_url)
     assert "after=" not in page.context["cl"].get_query_string({"o": "-1"})

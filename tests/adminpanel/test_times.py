@@ -68,7 +68,12 @@ def test_every_page_shows_1930_and_the_zone(
     assert f'value="{local:%Y-%m-%d}"' in form
     assert 'value="19:30"' in form
     assert "America/Los_Angeles" in form
-    picker = {"app_label": "bookings", "model_name": "bookingreminder", "field_name": "booking", "term": str(booking.pk)}
+    picker = {
+        "app_label": "bookings",
+        "model_name": "bookingreminder",
+        "field_name": "booking",
+        "term": str(booking.pk),
+    }
     assert text in client.get("/admin/autocomplete/", picker).text
     saved = client.post(page, fields(booking, client) | {"special_requests": "No shellfish."}, follow=True)
     assert text in saved.text
