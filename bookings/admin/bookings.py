@@ -5,19 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import display
 
 from bookings.models import Booking
+from core.admin.badges import status_badge
 from core.admin.base import StaffAdmin
 from customers.selectors.search import customers_found
-
-STATUS_COLOURS = {
-    "pending": "warning",
-    "confirmed": "info",
-    "completed": "success",
-    "cancelled": "danger",
-    "no_show": "danger",
-}
 
 
 @admin.register(Booking)
@@ -29,7 +21,7 @@ class BookingAdmin(StaffAdmin):
         "customer",
         "location",
         "guests",
-        "status_label",
+        status_badge(),
         "total_amount",
         "currency",
     )
@@ -57,8 +49,3 @@ class BookingAdmin(StaffAdmin):
     def search_conditions(self, term: str) -> Q:
         """Take the term for what it says of the customer."""
         return customers_found(term)
-
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, booking: Booking) -> tuple[str, str]:
-        """The status with its colour."""
-        return booking.status, booking.get_status_display()

@@ -14,7 +14,7 @@ GREY = "grey"
 COLOURS: dict[str, str] = {colour: colour for colour in (*get_args(Colour.__value__), GREY)}
 
 
-def status_badge(field: str = "status", description: str = "") -> Callable[[Any], tuple[str, str]]:
+def status_badge(field: str = "status", description: str = "") -> Callable[[Any], Any]:
     """Return a column for ``list_display``: the label of the status in the colour that its enum declares.
 
     ``field`` is a ``StatusField`` of the model. A value that the enum does not know is shown as it is, in grey::
@@ -30,5 +30,5 @@ def status_badge(field: str = "status", description: str = "") -> Callable[[Any]
 
     badge.__name__ = field
     title = description or field.replace("_", " ").capitalize()
-    column: Callable[[Any], tuple[str, str]] = display(badge, description=title, ordering=field, label=COLOURS)
+    column: Callable[[Any], Any] = display(badge, description=title, ordering=field, label=COLOURS)
     return column
