@@ -166,7 +166,7 @@ def format_money(amount: Number, currency: str | None) -> str:
     known = CURRENCIES.get(currency or "")
     shown = -_exponent(number) if known is None else max(known, -_exponent(number.normalize(_ROUNDING)))
     symbol = SYMBOLS.get(currency or "") or (f"{currency}\xa0" if currency else "")
-    return f"{'-' if number < 0 else ''}{symbol}{abs(number):,.{max(shown, 0)}f}"
+    return f"{'-' if number < 0 else ''}{symbol}{number.copy_abs():,.{max(shown, 0)}f}"
 
 
 def format_api(amount: Number, currency: str) -> str:

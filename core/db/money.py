@@ -11,6 +11,7 @@ class MoneySupported(Func):
     ``amount`` may be ``Value(None)`` for a table that has a currency and no amount of its own.
     """
 
+    requires = (("core", "0001_s03_money"),)
     function = "money_supported"
     arity = 2
     output_field = BooleanField()

@@ -20,8 +20,8 @@ class TransitionConstraint(BaseConstraint):
 
     ``transitions`` maps every known status to the statuses that may follow it. INSERT is free. ``UPDATE`` may leave
     the status as it is, and may change it from or to a status that is not listed. The trigger bears the name of the
-    constraint and calls ``refuse_transition()`` (``core/sql/status_v1.sql``), so that a migration which adds one
-    depends on ``("core", "0002_s03_status")``.
+    constraint and calls ``refuse_transition()`` (``core/sql/status_v1.sql``). ``makemigrations`` makes a migration
+    that adds one depend on ``("core", "0002_s03_status")``, which creates that function.
 
     It is a constraint in the model, so that ``makemigrations`` writes its ``AddConstraint`` and ``RemoveConstraint``
     when the transitions change. Both lock the table in SHARE ROW EXCLUSIVE and ACCESS EXCLUSIVE mode respectively for
@@ -29,6 +29,7 @@ class TransitionConstraint(BaseConstraint):
     sort before its own.
     """
 
+    requires = (("core", "0002_s03_status"),)
     default_violation_error_message = "The status cannot change like this."
 
     def __init__(

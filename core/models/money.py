@@ -10,7 +10,7 @@
             db_table = "refunds"
             constraints = (currency_supported("refunds", "amount"),)
 
-Its migration depends on ``("core", "0001_s03_money")``.
+``makemigrations`` makes its migration depend on ``("core", "0001_s03_money")``, which creates the SQL functions.
 """
 
 from __future__ import annotations
