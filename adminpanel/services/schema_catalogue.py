@@ -14,7 +14,7 @@ from django.db.migrations.operations import CreateModel
 from livemigrations.catalog.definitions import Table, read_table
 from livemigrations.catalog.relations import fetch, relation_oid
 
-APPS = ("customers", "bookings", "payments", "adminpanel")
+APPS = ("core", "customers", "bookings", "payments", "adminpanel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ def catalogue(connection: BaseDatabaseWrapper) -> str:
         f"{len(tables)} tables, {indexes} indexes.",
     ]
     for label, found in entries.items():
+        if not found:
+            continue
         lines += ["", f"## {label}", "", *_diagram(found)]
         for entry in found:
             lines += ["", *_section(entry)]

@@ -6,22 +6,14 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
 
 from bookings.admin.days import EventDays
 from bookings.models import Booking
+from core.admin.badges import status_badge
 from core.admin.filters import DayFilter
 from core.admin.lists import Tab
 from core.datetimes import BEFORE_TODAY, FROM_TODAY, TODAY
 from customers.selectors.search import customers_found
-
-STATUS_COLOURS = {
-    "pending": "warning",
-    "confirmed": "info",
-    "completed": "success",
-    "cancelled": "danger",
-    "no_show": "danger",
-}
 
 
 def _today(page: EventDays, request: HttpRequest) -> Q:
@@ -55,7 +47,7 @@ class BookingAdmin(EventDays):
         "customer",
         "location",
         "guests",
-        "status_label",
+        status_badge(),
         "total_amount",
         "currency",
     )
@@ -89,8 +81,3 @@ class BookingAdmin(EventDays):
     def search_conditions(self, term: str) -> Q:
         """Take the term for what it says of the customer."""
         return customers_found(term)
-
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, booking: Booking) -> tuple[str, str]:
-        """The status with its colour."""
-        return booking.status, booking.get_status_display()

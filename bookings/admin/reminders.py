@@ -10,16 +10,15 @@ from unfold.decorators import display
 from bookings.admin.days import EventDays
 from bookings.models import BookingReminder
 from bookings.selectors.search import bookings_found
+from core.admin.badges import status_badge
 from core.admin.filters import DayFilter
-
-STATUS_COLOURS = {"pending": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
 
 
 @admin.register(BookingReminder)
 class BookingReminderAdmin(EventDays):
     """Reminders, the farthest in the future first. What was sent is a record and cannot be edited."""
 
-    list_display = ("scheduled_for", "customer", "booking", "reminder_type", "status_label", "sent_at")
+    list_display = ("scheduled_for", "customer", "booking", "reminder_type", status_badge(), "sent_at")
     list_select_related = ("booking__customer",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -41,8 +40,3 @@ class BookingReminderAdmin(EventDays):
     def customer(self, reminder: BookingReminder) -> str:
         """Who is reminded."""
         return reminder.booking.customer.full_name
-
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, reminder: BookingReminder) -> tuple[str, str]:
-        """The status with its colour."""
-        return reminder.status, reminder.get_status_display()

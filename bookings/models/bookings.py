@@ -11,18 +11,30 @@ from bookings.models.locations import Location
 from bookings.models.recurrences import RecurringBooking
 from core.datetimes import show, site_zone
 from core.models import LegacyRow
+from core.status import Colours, StatusChoices, StatusField
 from customers.models import Customer
 
 
 class Booking(LegacyRow):
     """An event. Legacy rows have no location; a booking of a series points at it."""
 
-    class Status(models.TextChoices):
+    class Status(StatusChoices):
         PENDING = "pending"
         CONFIRMED = "confirmed"
         COMPLETED = "completed"
         CANCELLED = "cancelled"
         NO_SHOW = "no_show", "No-show"
+
+        @classmethod
+        def colours(cls) -> Colours:
+            """Return the colours of the badges."""
+            return {
+                cls.PENDING: "warning",
+                cls.CONFIRMED: "info",
+                cls.COMPLETED: "success",
+                cls.CANCELLED: "danger",
+                cls.NO_SHOW: "danger",
+            }
 
     customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="bookings")
     event_starts_at = models.DateTimeField()
@@ -32,7 +44,7 @@ class Booking(LegacyRow):
     address_city = models.CharField("city", max_length=100, null=True, blank=True)
     address_state = models.CharField("state", max_length=2, null=True, blank=True)
     address_zip = models.CharField("ZIP code", max_length=10, null=True, blank=True)
-    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    status = StatusField(Status, default=Status.PENDING, db_default=Status.PENDING, enforced=False)
     total_amount = models.DecimalField(
         "total", max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )

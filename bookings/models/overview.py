@@ -9,6 +9,7 @@ from django.db import models
 from bookings.models.bookings import Booking
 from bookings.models.locations import Location
 from core.datetimes import show, site_zone
+from core.status import StatusField
 from customers.models import Customer
 
 
@@ -22,7 +23,7 @@ class BookingOverview(models.Model):
     customer_phone = models.CharField(max_length=20, null=True)
     event_starts_at = models.DateTimeField()
     guests = models.IntegerField()
-    status = models.CharField(max_length=50, choices=Booking.Status)
+    status = StatusField(Booking.Status)
     total_amount = models.DecimalField(max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3)
     address_city = models.CharField("city", max_length=100, null=True)

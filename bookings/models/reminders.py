@@ -10,6 +10,7 @@ from django.db.models import Q
 from bookings.models.bookings import Booking
 from core.datetimes import show
 from core.models import LegacyRow
+from core.status import Colours, StatusChoices, StatusField
 
 
 class BookingReminder(LegacyRow):
@@ -20,17 +21,27 @@ class BookingReminder(LegacyRow):
         SMS = "sms", "SMS"
         BOTH = "both", "Email and SMS"
 
-    class Status(models.TextChoices):
+    class Status(StatusChoices):
         PENDING = "pending"
         SENT = "sent"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+        @classmethod
+        def colours(cls) -> Colours:
+            """Return the colours of the badges."""
+            return {
+                cls.PENDING: "warning",
+                cls.SENT: "success",
+                cls.FAILED: "danger",
+                cls.CANCELLED: "info",
+            }
+
     booking = models.ForeignKey(Booking, models.DB_CASCADE, db_index=False, related_name="reminders")
     reminder_type = models.CharField("type", max_length=50, choices=Type)
     scheduled_for = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
-    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    status = StatusField(Status, default=Status.PENDING, db_default=Status.PENDING, enforced=False)
     message = models.TextField(null=True, blank=True)
     error_message = models.TextField(null=True, blank=True)
 

@@ -11,6 +11,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.translation import Stage, Work
 from livemigrations.writing.naming import names_sprints, sprint_for, with_sprint
+from livemigrations.writing.requirements import required_by
 from livemigrations.writing.splitting import Changes, Notes, split
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class SafeAutodetectorMixin(_Base):
                 self._complete(migration, graph, by_hand=bool(migration_name and position))
                 new_names[old] = (app_label, migration.name)
         for migration in (one for whole in changes.values() for one in whole):
+            required = (key for operation in migration.operations for key in required_by(operation))
             kept = [(app_label, name) for app_label, name in migration.dependencies]
+            kept += dict.fromkeys(key for key in required if key in graph.nodes and key not in kept)
             vars(migration)["dependencies"] = [new_names.get(key, key) for key in kept]
         return changes
 

@@ -8,24 +8,17 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from bookings.selectors.search import bookings_found
+from core.admin.badges import status_badge
 from core.admin.base import ReadOnlyAdmin
 from core.admin.filters import DayFilter
 from payments.models import Deposit
-
-STATUS_COLOURS = {
-    "pending": "warning",
-    "confirmed": "success",
-    "failed": "danger",
-    "refunded": "info",
-    "cancelled": "danger",
-}
 
 
 @admin.register(Deposit)
 class DepositAdmin(ReadOnlyAdmin):
     """Deposits, newest first."""
 
-    list_display = ("created_at", "customer", "booking", "amount", "currency", "status_label", "paid_at")
+    list_display = ("created_at", "customer", "booking", "amount", "currency", status_badge(), "paid_at")
     list_select_related = ("booking__customer",)
     list_filter = (("status", ChoicesDropdownFilter), ("paid_at", DayFilter))
     search_fields = ("booking__customer__full_name", "booking__customer__email", "stripe_payment_intent_id")
@@ -42,8 +35,3 @@ class DepositAdmin(ReadOnlyAdmin):
     def customer(self, deposit: Deposit) -> str:
         """Whose deposit it is."""
         return deposit.booking.customer.full_name
-
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, deposit: Deposit) -> tuple[str, str]:
-        """The status with its colour."""
-        return deposit.status, deposit.get_status_display()

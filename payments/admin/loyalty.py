@@ -5,21 +5,19 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
 
+from core.admin.badges import status_badge
 from core.admin.base import ReadOnlyAdmin
 from core.admin.filters import DayFilter
 from customers.selectors.search import customers_found
 from payments.models import LoyaltyPoints, LoyaltyTransaction
-
-TIER_COLOURS = {"bronze": "warning", "silver": "info", "gold": "success", "platinum": "primary"}
 
 
 @admin.register(LoyaltyPoints)
 class LoyaltyPointsAdmin(ReadOnlyAdmin):
     """The running figures, most points first."""
 
-    list_display = ("customer", "points", "points_earned", "points_redeemed", "tier_label", "last_earned_at")
+    list_display = ("customer", "points", "points_earned", "points_redeemed", status_badge("tier"), "last_earned_at")
     list_select_related = ("customer",)
     list_filter = (("tier", ChoicesDropdownFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
@@ -28,11 +26,6 @@ class LoyaltyPointsAdmin(ReadOnlyAdmin):
     def search_conditions(self, term: str) -> Q:
         """Take the term for what it says of the customer."""
         return customers_found(term)
-
-    @display(description="Tier", ordering="tier", label=TIER_COLOURS)
-    def tier_label(self, points: LoyaltyPoints) -> tuple[str | None, str]:
-        """The tier with its colour."""
-        return points.tier, points.get_tier_display() or "-"
 
 
 @admin.register(LoyaltyTransaction)

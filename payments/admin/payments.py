@@ -8,18 +8,17 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from bookings.selectors.search import bookings_found
+from core.admin.badges import status_badge
 from core.admin.base import ReadOnlyAdmin
 from core.admin.filters import DayFilter
 from payments.models import Payment
-
-STATUS_COLOURS = {"pending": "warning", "succeeded": "success", "failed": "danger", "refunded": "info"}
 
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     """Payments, newest first."""
 
-    list_display = ("created_at", "customer", "amount", "currency", "method", "status_label", "paid_at")
+    list_display = ("created_at", "customer", "amount", "currency", "method", status_badge(), "paid_at")
     list_select_related = ("booking__customer",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -40,8 +39,3 @@ class PaymentAdmin(ReadOnlyAdmin):
     def customer(self, payment: Payment) -> str:
         """Who paid."""
         return payment.booking.customer.full_name
-
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, payment: Payment) -> tuple[str, str]:
-        """The status with its colour."""
-        return payment.status, payment.get_status_display()

@@ -7,22 +7,34 @@ from django.db.models import JSONField, Value
 
 from bookings.models import Booking
 from core.models import LegacyRow
+from core.status import Colours, StatusChoices, StatusField
 
 
 class Deposit(LegacyRow):
     """A deposit of ``amount`` in ``currency``: pending until it is confirmed, failed or cancelled."""
 
-    class Status(models.TextChoices):
+    class Status(StatusChoices):
         PENDING = "pending"
         CONFIRMED = "confirmed"
         FAILED = "failed"
         REFUNDED = "refunded"
         CANCELLED = "cancelled"
 
+        @classmethod
+        def colours(cls) -> Colours:
+            """Return the colours of the badges."""
+            return {
+                cls.PENDING: "warning",
+                cls.CONFIRMED: "success",
+                cls.FAILED: "danger",
+                cls.REFUNDED: "info",
+                cls.CANCELLED: "danger",
+            }
+
     booking = models.ForeignKey(Booking, models.DB_CASCADE, db_index=False, related_name="deposits")
     amount = models.DecimalField(max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3, null=True, blank=True, default="USD", db_default="USD")
-    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    status = StatusField(Status, default=Status.PENDING, db_default=Status.PENDING, enforced=False)
     stripe_payment_intent_id = models.CharField("Stripe intent", max_length=255, null=True, blank=True)
     stripe_payment_method_id = models.CharField("Stripe method", max_length=255, null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)

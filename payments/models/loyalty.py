@@ -6,25 +6,34 @@ from django.db import models
 
 from bookings.models import Booking
 from core.models import LegacyCreatedRow, LegacyRow
+from core.status import Colours, StatusChoices, StatusField
 from customers.models import Customer
 
 
 class LoyaltyPoints(LegacyRow):
     """The points of one customer: ``points`` is what was earned less what was redeemed."""
 
-    class Tier(models.TextChoices):
+    class Tier(StatusChoices):
         BRONZE = "bronze"
         SILVER = "silver"
         GOLD = "gold"
         PLATINUM = "platinum"
 
+        @classmethod
+        def colours(cls) -> Colours:
+            """Return the colours of the badges."""
+            return {
+                cls.BRONZE: "warning",
+                cls.SILVER: "info",
+                cls.GOLD: "success",
+                cls.PLATINUM: "primary",
+            }
+
     customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="loyalty_points")
     points = models.IntegerField(default=0, db_default=0)
     points_earned = models.IntegerField("earned", null=True, blank=True, default=0, db_default=0)
     points_redeemed = models.IntegerField("redeemed", null=True, blank=True, default=0, db_default=0)
-    tier = models.CharField(
-        max_length=50, choices=Tier, null=True, blank=True, default=Tier.BRONZE, db_default=Tier.BRONZE
-    )
+    tier = StatusField(Tier, null=True, blank=True, default=Tier.BRONZE, db_default=Tier.BRONZE, enforced=False)
     last_earned_at = models.DateTimeField(null=True, blank=True)
     last_redeemed_at = models.DateTimeField(null=True, blank=True)
 

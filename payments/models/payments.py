@@ -6,6 +6,7 @@ from django.db import models
 
 from bookings.models import Booking
 from core.models import LegacyRow
+from core.status import Colours, StatusChoices, StatusField
 
 
 class Payment(LegacyRow):
@@ -17,17 +18,27 @@ class Payment(LegacyRow):
         ZELLE = "zelle"
         VENMO = "venmo"
 
-    class Status(models.TextChoices):
+    class Status(StatusChoices):
         PENDING = "pending"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
         REFUNDED = "refunded"
 
+        @classmethod
+        def colours(cls) -> Colours:
+            """Return the colours of the badges."""
+            return {
+                cls.PENDING: "warning",
+                cls.SUCCEEDED: "success",
+                cls.FAILED: "danger",
+                cls.REFUNDED: "info",
+            }
+
     booking = models.ForeignKey(Booking, models.DB_CASCADE, db_index=False, related_name="payments")
     amount = models.DecimalField(max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3, null=True, blank=True, default="USD", db_default="USD")
     method = models.CharField(max_length=50, choices=Method)
-    status = models.CharField(max_length=50, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    status = StatusField(Status, default=Status.PENDING, db_default=Status.PENDING, enforced=False)
     stripe_payment_intent_id = models.CharField("Stripe intent", max_length=255, null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
 
