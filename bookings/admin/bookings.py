@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from bookings.models import Booking
+from bookings.selectors.search import bookings_showing
 from core.admin.base import StaffAdmin
+from core.admin.display import money_column
+from core.admin.search import Search
+from customers.models import Customer
 from customers.selectors.search import customers_found
 
 STATUS_COLOURS = {
@@ -30,8 +33,7 @@ class BookingAdmin(StaffAdmin):
         "location",
         "guests",
         "status_label",
-        "total_amount",
-        "currency",
+        "total",
     )
     list_select_related = ("customer", "location")
     list_filter = (
@@ -41,6 +43,10 @@ class BookingAdmin(StaffAdmin):
         ("customer", AutocompleteSelectFilter),
     )
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=bookings_showing),)
+    related_to = ("customer", "location", "recurrence")
+    palette_icon = "event"
+    total = staticmethod(money_column("total_amount", description="Total"))
     search_help_text = "ID, or the customer's name, email or phone"
     ordering = ("-event_starts_at",)
     ordering_when_large = ("-event_starts_at",)
@@ -54,9 +60,9 @@ class BookingAdmin(StaffAdmin):
         ("Record", {"fields": ("recurrence", "id", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )
 
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)
+    def row_label(self, row: Booking) -> str:
+        """Return the customer, the event and its place."""
+        return " · ".join(filter(None, (row.customer.full_name, str(row), row.address_city)))
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def status_label(self, booking: Booking) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from bookings.models import BookingReminder
-from bookings.selectors.search import bookings_found
+from bookings.selectors.search import bookings_found, bookings_named
 from core.admin.base import StaffAdmin
+from core.admin.search import Search
+from customers.models import Customer
 
 STATUS_COLOURS = {"pending": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
 
@@ -26,14 +27,12 @@ class BookingReminderAdmin(StaffAdmin):
         ("scheduled_for", RangeDateTimeFilter),
     )
     search_fields = ("booking__customer__full_name", "booking__customer__email")
+    searches = (Search(bookings_found, through=(Customer,), otherwise=bookings_named),)
+    related_to = ("booking", "booking__customer")
     search_help_text = "ID of the booking, or the customer's name, email or phone"
     ordering = ("-scheduled_for",)
     autocomplete_fields = ("booking",)
     readonly_fields = ("id", "sent_at", "error_message", "created_at", "updated_at")
-
-    def search_conditions(self, term: str) -> Q:
-        """Search through the booking's customer."""
-        return bookings_found(term)
 
     @display(description="Customer", ordering="booking__customer__full_name")
     def customer(self, reminder: BookingReminder) -> str:

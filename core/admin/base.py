@@ -5,17 +5,22 @@ from __future__ import annotations
 from django.db.models import Model
 from django.http import HttpRequest
 
+from core.admin.access import AccessMixin
 from core.admin.deletion import DeletionMixin
 from core.admin.forms import FormMixin
+from core.admin.links import LinksMixin
 from core.admin.lists import ListMixin
+from core.admin.search import SearchMixin
 
 
-class StaffAdmin(ListMixin, FormMixin, DeletionMixin):
-    """The base of every page: ``lists``, ``forms`` and ``deletion`` hold its three parts."""
+class StaffAdmin(SearchMixin, AccessMixin, LinksMixin, ListMixin, FormMixin, DeletionMixin):
+    """The base of every page; each of its parts has a module of its own."""
 
 
 class ReadOnlyAdmin(StaffAdmin):
     """For money and ledgers: rows can be looked at, and are written by the system alone."""
+
+    rows_are_protected = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds rows here."""

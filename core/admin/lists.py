@@ -1,10 +1,10 @@
-"""How the lists of the staff site page, order and search their rows."""
+"""How the lists of the staff site page and order their rows."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import connections, models, router
+from django.db import connections, router
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
@@ -12,7 +12,6 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from core.admin.paginator import BoundedPaginator
-from core.search import as_uuid
 
 LARGE_TABLE = 100_000
 
@@ -32,8 +31,7 @@ class ListMixin(ModelAdmin):
     """A list that stays fast on a large table.
 
     ``ordering`` may need a sort; ``ordering_when_large`` follows an index and is used from ``LARGE_TABLE``
-    rows on, as PostgreSQL estimates them. ``search_conditions`` says what a search term means; an ID always
-    finds its row.
+    rows on, as PostgreSQL estimates them.
     """
 
     list_per_page = 25
@@ -64,23 +62,6 @@ class ListMixin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """A list that does not speak of a total, which nobody counted."""
         return BoundedChangeList
-
-    def search_conditions(self, term: str) -> models.Q | None:
-        """What a search term means here; None leaves it to ``search_fields``."""
-        return None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search by ID, by ``search_conditions``, or else as Django does."""
-        term = search_term.strip()
-        condition = self.search_conditions(term) if term else None
-        if (key := as_uuid(term)) is not None:
-            condition = models.Q(pk=key) if condition is None else condition | models.Q(pk=key)
-        if condition is not None:
-            return queryset.filter(condition), False
-        result: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
-        return result
 
 
 def estimated_rows(model: type[Model]) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
-from customers.selectors.search import customers_found
+from core.admin.search import Search
+from customers.models import Customer
+from customers.selectors.search import customers_found, customers_named
 from payments.models import LoyaltyPoints, LoyaltyTransaction
 
 TIER_COLOURS = {"bronze": "warning", "silver": "info", "gold": "success", "platinum": "primary"}
@@ -22,11 +23,9 @@ class LoyaltyPointsAdmin(ReadOnlyAdmin):
     list_select_related = ("customer",)
     list_filter = (("tier", ChoicesDropdownFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
+    related_to = ("customer",)
     ordering = ("-points",)
-
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)
 
     @display(description="Tier", ordering="tier", label=TIER_COLOURS)
     def tier_label(self, points: LoyaltyPoints) -> tuple[str | None, str]:
@@ -42,8 +41,6 @@ class LoyaltyTransactionAdmin(ReadOnlyAdmin):
     list_select_related = ("customer", "booking")
     list_filter = (("created_at", RangeDateTimeFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
+    related_to = ("customer", "booking")
     ordering = ("-created_at",)
-
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)

@@ -1,0 +1,61 @@
+"""Columns of lists: money in one column, and the value of any column outside of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
+from django.db.models.fields.related import ForeignObjectRel
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.utils import display_for_field, display_for_label, display_for_value
+
+EMPTY = "-"
+_SYMBOLS = {"USD": "$", "CAD": "CA$", "EUR": "€", "GBP": "£", "MXN": "MX$"}
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """Return an amount as people read it: ``$1,300.00``, ``-$25.00``, ``1,300.00 CHF``; a hyphen for no amount."""
+    if amount is None:
+        return EMPTY
+    code = (currency or "USD").upper()
+    sign, figure = "-" if amount < 0 else "", f"{abs(amount):,.2f}"
+    return f"{sign}{_SYMBOLS[code]}{figure}" if code in _SYMBOLS else f"{sign}{figure} {code}"
+
+
+def money_column(amount: str, currency: str | None = "currency", description: str = "") -> Callable[..., str]:
+    """Return a list column that shows two fields of a row as money, right aligned and sorted by the number."""
+
+    @display(description=description or amount, ordering=amount, formatting="price")
+    def column(row: Model) -> str:
+        return money(getattr(row, amount), getattr(row, currency) if currency else None)
+
+    return column
+
+
+def columns_of(admin: ModelAdmin, names: list[str]) -> list[str]:
+    """Return the headings of the columns ``names`` of the admin class."""
+    return [capfirst(str(label_for_field(name, admin.model, model_admin=admin))) for name in names]
+
+
+def cell(admin: ModelAdmin, row: Model, name: str) -> tuple[str, bool]:
+    """Return what the list of ``admin`` would show of ``row`` in the column ``name``, and whether it is right aligned."""
+    try:
+        field, attribute, value = lookup_field(name, row, admin)
+    except ObjectDoesNotExist:
+        return EMPTY, False
+    if field is None:
+        right = getattr(attribute, "formatting", None) == "price"
+        label = getattr(attribute, "label", False)
+        if label:
+            return display_for_label(value, EMPTY, label), right
+        return display_for_value(value, EMPTY, getattr(attribute, "boolean", False)), right
+    if isinstance(field.remote_field, ForeignObjectRel):
+        related: Any = getattr(row, field.name)
+        return (EMPTY if related is None else str(related)), False
+    return display_for_field(value, field, EMPTY), False
