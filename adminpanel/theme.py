@@ -23,7 +23,11 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "Customers",
-        (("customers.Customer", "person"), ("customers.Lead", "contact_mail"), ("payments.CustomerOverview", "insights")),
+        (
+            ("customers.Customer", "person"),
+            ("customers.Lead", "contact_mail"),
+            ("payments.CustomerOverview", "insights"),
+        ),
     ),
     (
         "Money",
@@ -55,11 +59,11 @@ _OTHER_ICON = "list_alt"
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the menu: the pages that the user may open, grouped by task."""
     home = {"title": "Home", "icon": "home", "link": reverse(f"{_site(request).name}:index")}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
-    for title, models in _grouped(request):
-        items = [{"title": model["name"], "icon": icon, "link": model["admin_url"]} for model, icon in models]
-        groups.append({"title": title, "items": items})
-    return groups
+    return [{"items": [home]}, *({"title": title, "items": _items(models)} for title, models in _grouped(request))]
+
+
+def _items(models: list[tuple[dict[str, Any], str]]) -> list[dict[str, Any]]:
+    return [{"title": model["name"], "icon": icon, "link": model["admin_url"]} for model, icon in models]
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -72,14 +72,15 @@ class _Reach:
                 continue
             for relation in cascading(source):
                 if relation.related_model is model:
-                    found |= Q(**{f"{relation.field.name}__in": self._keys_of(source, (*above, model))})
+                    found |= Q(**{f"{relation.field.name}__in": self.keys_of(source, (*above, model))})
         return found
 
     def rows(self, model: type[Model]) -> QuerySet[Any]:
         """Return the rows of ``model`` that go."""
         return QuerySet(model).filter(self.condition(model))
 
-    def _keys_of(self, source: type[Model], above: tuple[type[Model], ...]) -> Any:
+    def keys_of(self, source: type[Model], above: tuple[type[Model], ...]) -> Any:
+        """Return the primary keys of the rows of ``source`` that go: a list for the root, else a subquery."""
         if source is self.root:
             return self.keys
         return QuerySet(source).filter(self.condition(source, above)).values("pk")
@@ -91,7 +92,7 @@ def _unlinked(reach: _Reach, source: type[Model]) -> list[Unlinked]:
         if relation.on_delete not in (models.DB_SET_NULL, models.SET_NULL, models.DB_SET_DEFAULT, models.SET_DEFAULT):
             continue
         dependent, field = relation.related_model, relation.field
-        keys = reach._keys_of(source, ())
+        keys = reach.keys_of(source, ())
         rows = QuerySet(dependent).filter(**{f"{field.name}__in": keys})
         if dependent in reach.models or dependent is reach.root:
             rows = rows.exclude(reach.condition(dependent))

@@ -79,9 +79,7 @@ class DeletionMixin(ModelAdmin):
             context["unlinked_groups"] = self._unlinked(request, found)
             context["change_url"] = page_of(self.admin_site, request, row)
             options = self.opts
-            context["list_url"] = reverse(
-                f"{self.admin_site.name}:{options.app_label}_{options.model_name}_changelist"
-            )
+            context["list_url"] = reverse(f"{self.admin_site.name}:{options.app_label}_{options.model_name}_changelist")
             if request.method == "POST":
                 response.status_code = 403
         return response

@@ -125,5 +125,3 @@ def palette(request: HttpRequest, term: str) -> list[SearchResult]:
             for row in rows[:PALETTE_ROWS]
         ]
     return results
-
-

@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 from livemigrations import operations as live
 
-_BOOKINGS = """
+PREVIOUS = """
 SELECT c.id,
        c.full_name,
        c.email,
@@ -31,11 +31,6 @@ SELECT c.id,
           FROM bookings b
          WHERE b.customer_id = c.id AND b.status = 'completed'
        ) AS last_event_at,
-"""
-
-PREVIOUS = (
-    _BOOKINGS
-    + """
        (SELECT coalesce(sum(p.amount), 0)
           FROM payments p
           JOIN bookings b ON b.id = p.booking_id
@@ -43,11 +38,25 @@ PREVIOUS = (
        )::numeric(12, 2) AS paid_amount
   FROM customers c
 """
-)
 
-CUSTOMER_OVERVIEW = (
-    _BOOKINGS
-    + """
+CUSTOMER_OVERVIEW = """
+SELECT c.id,
+       c.full_name,
+       c.email,
+       c.phone,
+       (SELECT count(*) FROM bookings b WHERE b.customer_id = c.id)::int AS bookings_count,
+       (SELECT count(*)
+          FROM bookings b
+         WHERE b.customer_id = c.id AND b.status = 'completed'
+       )::int AS completed_count,
+       (SELECT min(b.event_starts_at)
+          FROM bookings b
+         WHERE b.customer_id = c.id AND b.status IN ('pending', 'confirmed') AND b.event_starts_at >= now()
+       ) AS next_event_at,
+       (SELECT max(b.event_starts_at)
+          FROM bookings b
+         WHERE b.customer_id = c.id AND b.status = 'completed'
+       ) AS last_event_at,
        paid.amount::numeric(12, 2) AS paid_amount,
        paid.currency::varchar(3) AS paid_currency
   FROM customers c
@@ -68,7 +77,6 @@ CUSTOMER_OVERVIEW = (
               ) received
        ) paid
 """
-)
 
 
 class Migration(migrations.Migration):

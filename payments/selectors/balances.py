@@ -61,14 +61,15 @@ def _balances(of_bookings: Q, of_money: Q) -> list[Balance]:
 
 
 def _sums(of_bookings: Q, of_money: Q) -> QuerySet[Any, Any]:
-    received = {Deposit: Deposit.Status.CONFIRMED, Payment: Payment.Status.SUCCEEDED}
-    names = {Deposit: "deposits", Payment: "payments"}
+    received: list[tuple[QuerySet[Any], str, str]] = [
+        (Deposit.objects.filter(of_money), Deposit.Status.CONFIRMED, "deposits"),
+        (Payment.objects.filter(of_money), Payment.Status.SUCCEEDED, "payments"),
+    ]
     totals = _grouped(Booking.objects.filter(of_bookings), _text("total"), "total_amount", "status")
     parts = []
-    for model, status in received.items():
-        rows = model._default_manager.filter(of_money, status__in=[status, "refunded"])
-        kind = Case(When(status="refunded", then=_text("refunds")), default=_text(names[model]))
-        parts.append(_grouped(rows, kind, "amount", "booking__status"))
+    for rows, status, name in received:
+        kind = Case(When(status="refunded", then=_text("refunds")), default=_text(name))
+        parts.append(_grouped(rows.filter(status__in=[status, "refunded"]), kind, "amount", "booking__status"))
     return totals.union(*parts, all=True)
 
 
