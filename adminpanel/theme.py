@@ -68,6 +68,7 @@ def _items(models: list[tuple[dict[str, Any], str]]) -> list[dict[str, Any]]:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the index with its pages grouped as in the menu."""
+    context["title"] = "Home"
     index = reverse(f"{_site(request).name}:index")
     context["app_list"] = [
         {
@@ -89,10 +90,11 @@ def _grouped(request: HttpRequest) -> list[tuple[str, list[tuple[dict[str, Any],
     for title, members in _GROUPS:
         if models := [(known.pop(label), icon) for label, icon in members if label in known]:
             found.append((title, models))
-    for app in apps:
-        if models := [(model, _OTHER_ICON) for model in app["models"] if model["model"]._meta.label in known]:
-            found.append((str(app["name"]), models))
-    return found
+    others = [
+        (str(app["name"]), [(model, _OTHER_ICON) for model in app["models"] if model["model"]._meta.label in known])
+        for app in apps
+    ]
+    return [*found, *((title, models) for title, models in others if models)]
 
 
 def _site(request: HttpRequest) -> Any:

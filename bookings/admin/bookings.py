@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
+from bookings.admin.days import EventDays
 from bookings.models import Booking
 from bookings.selectors.search import bookings_showing
-from core.admin.base import StaffAdmin
 from core.admin.display import money_column
+from core.admin.filters import DayFilter
+from core.admin.lists import Tab
 from core.admin.search import Search
+from core.datetimes import BEFORE_TODAY, FROM_TODAY, TODAY
 from customers.models import Customer
 from customers.selectors.search import customers_found
 
@@ -23,9 +28,31 @@ STATUS_COLOURS = {
 }
 
 
+def _today(page: EventDays, request: HttpRequest) -> Q:
+    return ~Q(status=Booking.Status.CANCELLED) & page.days_condition("event_starts_at", TODAY, request)
+
+
+def _upcoming(page: EventDays, request: HttpRequest) -> Q:
+    return ~Q(status=Booking.Status.CANCELLED) & page.days_condition("event_starts_at", FROM_TODAY, request)
+
+
+def _past(page: EventDays, request: HttpRequest) -> Q:
+    return ~Q(status=Booking.Status.CANCELLED) & page.days_condition("event_starts_at", BEFORE_TODAY, request)
+
+
+def _cancelled(page: EventDays, request: HttpRequest) -> Q:
+    return Q(status=Booking.Status.CANCELLED)
+
+
+def _needs_action(page: EventDays, request: HttpRequest) -> Q:
+    """Requests that nobody confirmed, and past events that nobody completed."""
+    past = page.days_condition("event_starts_at", BEFORE_TODAY, request)
+    return Q(status=Booking.Status.PENDING) | (Q(status=Booking.Status.CONFIRMED) & past)
+
+
 @admin.register(Booking)
-class BookingAdmin(StaffAdmin):
-    """Bookings, the farthest in the future first; found by their ID or by what one knows of the customer."""
+class BookingAdmin(EventDays):
+    """Bookings, opening at today's and the coming events; found by ID, or by the customer's name, email or phone."""
 
     list_display = (
         "event_starts_at",
@@ -38,7 +65,7 @@ class BookingAdmin(StaffAdmin):
     list_select_related = ("customer", "location")
     list_filter = (
         ("status", ChoicesDropdownFilter),
-        ("event_starts_at", RangeDateTimeFilter),
+        ("event_starts_at", DayFilter),
         ("location", AutocompleteSelectFilter),
         ("customer", AutocompleteSelectFilter),
     )
@@ -49,7 +76,13 @@ class BookingAdmin(StaffAdmin):
     total = staticmethod(money_column("total_amount", description="Total"))
     search_help_text = "ID, or the customer's name, email or phone"
     ordering = ("-event_starts_at",)
-    ordering_when_large = ("-event_starts_at",)
+    list_tabs = (
+        Tab("upcoming", "Upcoming", _upcoming, ("event_starts_at",)),
+        Tab("today", "Today", _today, ("event_starts_at",)),
+        Tab("action", "Needs action", _needs_action, ("event_starts_at",)),
+        Tab("past", "Past", _past, ("-event_starts_at",)),
+        Tab("cancelled", "Cancelled", _cancelled, ("-event_starts_at",)),
+    )
     autocomplete_fields = ("customer", "location", "recurrence")
     readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (

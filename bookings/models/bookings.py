@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from decimal import Decimal
 
 from django.db import models
 
 from bookings.models.locations import Location
 from bookings.models.recurrences import RecurringBooking
+from core.datetimes import show, site_zone
 from core.models import LegacyRow
 from customers.models import Customer
 
@@ -54,7 +56,12 @@ class Booking(LegacyRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.event_starts_at:%Y-%m-%d %H:%M}, {self.guests} guests"
+        return f"{show(self.event_starts_at, self.time_zone)}, {self.guests} guests"
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone of the location; the one of the installation for a booking without a location."""
+        return site_zone() if self.location is None else self.location.time_zone
 
     @property
     def guests(self) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from decimal import Decimal
 
 from django.db import models
 
+from core.datetimes import site_zone
 from core.models import LegacyRow
+from core.zones import zone_of_address
 
 
 class Location(LegacyRow):
@@ -58,3 +61,8 @@ class Location(LegacyRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone of the address; the one of the installation if the address does not tell."""
+        return zone_of_address(self.address_zip, self.address_state) or site_zone()

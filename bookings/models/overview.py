@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from django.db import models
 
 from bookings.models.bookings import Booking
+from bookings.models.locations import Location
+from core.datetimes import show, site_zone
 from customers.models import Customer
 
 
@@ -24,6 +28,8 @@ class BookingOverview(models.Model):
     address_city = models.CharField("city", max_length=100, null=True)
     address_state = models.CharField("state", max_length=2, null=True)
 
+    location = models.ForeignKey(Location, models.DO_NOTHING, null=True, related_name="+")
+
     class Meta:
         managed = False
         db_table = "booking_overview"
@@ -31,4 +37,9 @@ class BookingOverview(models.Model):
         verbose_name_plural = "bookings at a glance"
 
     def __str__(self) -> str:
-        return f"{self.customer_name}, {self.event_starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.customer_name}, {show(self.event_starts_at, self.time_zone)}"
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone of the location; the one of the installation for a booking without a location."""
+        return site_zone() if self.location is None else self.location.time_zone

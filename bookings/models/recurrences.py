@@ -32,6 +32,7 @@ class RecurringBooking(LegacyRow):
         indexes = (
             models.Index(fields=["customer"], name="idx_recurring_customer"),
             models.Index(fields=["is_active"], name="idx_recurring_active"),
+            models.Index(fields=["start_date", "id"], name="idx_recurring_listed"),
         )
 
     def __str__(self) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from django.db import models
 from django.db.models import Q
 
 from bookings.models.bookings import Booking
+from core.datetimes import show
 from core.models import LegacyRow
 
 
@@ -37,7 +40,13 @@ class BookingReminder(LegacyRow):
             models.Index(fields=["booking"], name="idx_reminders_booking"),
             models.Index(fields=["status"], name="idx_reminders_status"),
             models.Index(fields=["scheduled_for"], name="idx_reminders_scheduled", condition=Q(status="pending")),
+            models.Index(fields=["scheduled_for", "id"], name="idx_reminders_listed"),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_reminder_type_display()} at {self.scheduled_for:%Y-%m-%d %H:%M}"
+        return f"{self.get_reminder_type_display()}, {show(self.scheduled_for, self.time_zone)}"
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone of the booking."""
+        return self.booking.time_zone

@@ -11,9 +11,10 @@ from core.admin.forms import FormMixin
 from core.admin.links import LinksMixin
 from core.admin.lists import ListMixin
 from core.admin.search import SearchMixin
+from core.admin.times import TimeMixin
 
 
-class StaffAdmin(SearchMixin, AccessMixin, LinksMixin, ListMixin, FormMixin, DeletionMixin):
+class StaffAdmin(SearchMixin, AccessMixin, LinksMixin, TimeMixin, ListMixin, FormMixin, DeletionMixin):
     """The base of every page; each of its parts has a module of its own."""
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import NestedObjects
+from django.db import router
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,6 +18,7 @@ from unfold.admin import ModelAdmin
 
 from core.admin.access import page_of
 from core.admin.cascades import Consequences, Deleted, consequences
+from core.admin.search import SearchMixin
 
 NAMED = 5
 
@@ -43,18 +47,32 @@ class DeletionMixin(ModelAdmin):
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """Return Django's four lists, with the rows that PostgreSQL deletes by itself included."""
-        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        counts = {str(name): number for name, number in counts.items()}
-        for one in consequences(self.model, [row.pk for row in objs]).deleted:
-            text = numbered(one.model, one.count)
-            deleted.append(text)
-            counts[str(one.model._meta.verbose_name_plural)] = one.count
-            if are_protected(self.admin_site, one.model):
-                protected.append(f"{text}: records of this kind are never deleted, nor is what they belong to.")
-            elif not may_delete(self.admin_site, one.model, request):
-                forbidden.add(str(one.model._meta.verbose_name))
-        return deleted, counts, forbidden, [*protected, *self._kept(objs)]
+        """Return what would be deleted, the numbers by kind, what the user may not delete, and what cannot go.
+
+        Django would load every row that PostgreSQL deletes by itself; here such rows are only counted.
+        """
+        collector = NestedObjects(using=router.db_for_write(self.model), origin=objs, force_collection=False)
+        collector.collect(objs)
+        groups = [(model, len(rows)) for model, rows in collector.model_objs.items()]
+        groups += [(one.model, one.count) for one in consequences(self.model, [row.pk for row in objs]).deleted]
+        counts: Counter[type[Model]] = Counter()
+        for model, count in groups:
+            counts[model] += count
+        protected = [f"{numbered(type(row), 1)}: {row}" for row in collector.protected]
+        forbidden = set()
+        for model, count in counts.items():
+            if are_protected(self.admin_site, model) and model is not self.model:
+                protected.append(f"{numbered(model, count)}: records of this kind are never deleted.")
+            elif not may_delete(self.admin_site, model, request):
+                forbidden.add(str(model._meta.verbose_name))
+        if not all(self.has_delete_permission(request, row) for row in objs):
+            forbidden.add(str(self.opts.verbose_name))
+        return (
+            [numbered(model, count) for model, count in counts.items()],
+            {str(model._meta.verbose_name_plural): count for model, count in counts.items()},
+            forbidden,
+            [*protected, *self._kept(objs)],
+        )
 
     def _kept(self, objs: Sequence[Model] | QuerySet[Any]) -> list[str]:
         reasons = []
@@ -102,8 +120,11 @@ class DeletionMixin(ModelAdmin):
     def _named(self, request: HttpRequest, title: str, model: type[Model], rows: QuerySet[Any], count: int) -> Group:
         if not self.admin_site.is_registered(model):
             return Group(title, [], 0)
-        first = list(rows.order_by("pk")[:NAMED])
-        named = [(str(row), page_of(self.admin_site, request, row)) for row in first]
+        admin = self.admin_site.get_model_admin(model)
+        label = getattr(admin, "row_label", str)
+        if isinstance(admin, SearchMixin):
+            rows = admin.label_queryset(rows)
+        named = [(label(row), page_of(self.admin_site, request, row)) for row in rows.order_by("pk")[:NAMED]]
         return Group(title, named, count - len(named))
 
 

@@ -38,24 +38,37 @@ def money_column(amount: str, currency: str | None = "currency", description: st
     return column
 
 
-def columns_of(admin: ModelAdmin, names: list[str]) -> list[str]:
-    """Return the headings of the columns ``names`` of the admin class."""
-    return [capfirst(str(label_for_field(name, admin.model, model_admin=admin))) for name in names]
+type Column = str | Callable[..., Any]
 
 
-def cell(admin: ModelAdmin, row: Model, name: str) -> tuple[str, bool]:
-    """Return what the list of ``admin`` would show of ``row`` in the column ``name``, and whether it is right aligned."""
+def name_of(column: Column) -> str:
+    """Return the name of a column of ``list_display``."""
+    return column if isinstance(column, str) else str(getattr(column, "__name__", ""))
+
+
+def heading(admin: ModelAdmin, column: Column) -> str:
+    """Return the heading of a column of the admin class."""
+    return capfirst(str(label_for_field(column, admin.model, model_admin=admin)))
+
+
+def is_right_aligned(admin: ModelAdmin, column: Column) -> bool:
+    """Return whether the list shows a column at the right edge, as it does with money."""
+    attribute = getattr(admin, column, None) if isinstance(column, str) else column
+    return getattr(attribute, "formatting", None) == "price"
+
+
+def cell(admin: ModelAdmin, row: Model, column: Column) -> str:
+    """Return what the list of ``admin`` shows of ``row`` in a column."""
     try:
-        field, attribute, value = lookup_field(name, row, admin)
+        field, attribute, value = lookup_field(column, row, admin)
     except ObjectDoesNotExist:
-        return EMPTY, False
+        return EMPTY
     if field is None:
-        right = getattr(attribute, "formatting", None) == "price"
         label = getattr(attribute, "label", False)
         if label:
-            return display_for_label(value, EMPTY, label), right
-        return display_for_value(value, EMPTY, getattr(attribute, "boolean", False)), right
+            return str(display_for_label(value, EMPTY, label))
+        return str(display_for_value(value, EMPTY, getattr(attribute, "boolean", False)))
     if isinstance(field.remote_field, ForeignObjectRel):
-        related: Any = getattr(row, field.name)
-        return (EMPTY if related is None else str(related)), False
-    return display_for_field(value, field, EMPTY), False
+        related = getattr(row, field.name)
+        return EMPTY if related is None else str(related)
+    return str(display_for_field(value, field, EMPTY))

@@ -25,7 +25,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from core.admin.access import may_view, page_of, related_models, site_of
-from core.admin.display import cell, columns_of
+from core.admin.display import Column, cell, heading, is_right_aligned, name_of
 
 SHOWN = 5
 COUNTED = 1000
@@ -50,7 +50,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Cell:
-    """The value of one column of a related row."""
+    """The heading of a column, or its value in a related row."""
 
     text: str
     right: bool
@@ -63,7 +63,7 @@ class RelatedRows:
 
     title: str
     count: str
-    headings: list[str]
+    headings: list[Cell]
     rows: list[list[Cell]]
     all_url: str
 
@@ -76,6 +76,11 @@ class Beside:
     parents: list[tuple[str, str, str]] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
     related: list[RelatedRows] = field(default_factory=list)
+
+    @property
+    def empty(self) -> list[RelatedRows]:
+        """Return the kinds of rows of which none belongs to this one."""
+        return [one for one in self.related if not one.rows]
 
 
 type FigureSource = Callable[[Any], Figures | None]
@@ -161,14 +166,15 @@ def _rows_of(request: HttpRequest, admin: LinksMixin, path: str, row: Model) -> 
         ordered = ordered.select_related(*related)
     newest = list(ordered[: SHOWN + 1])
     count = str(len(newest)) if len(newest) <= SHOWN else _count(queryset)
-    names = _names(admin, path)
+    columns = _columns(request, admin, path, row)
+    headings = [Cell(heading(admin, one), is_right_aligned(admin, one)) for one in columns]
     options = admin.model._meta
     list_url = reverse(f"{admin.admin_site.name}:{options.app_label}_{options.model_name}_changelist")
     return RelatedRows(
         title=capfirst(str(options.verbose_name_plural)),
         count=count,
-        headings=columns_of(admin, names),
-        rows=[_cells(request, admin, one, names) for one in newest[:SHOWN]],
+        headings=headings,
+        rows=[_cells(request, admin, one, columns) for one in newest[:SHOWN]],
         all_url=f"{list_url}?{path}{LOOKUP_SEP}id{LOOKUP_SEP}exact={row.pk}",
     )
 
@@ -178,16 +184,15 @@ def _count(queryset: models.QuerySet[Any]) -> str:
     return str(counted) if counted <= COUNTED else f"more than {COUNTED}"
 
 
-def _names(admin: LinksMixin, path: str) -> list[str]:
-    # The parent is the page itself, so its column says nothing; "customer" also stands for "booking__customer".
-    same = {path, path.rpartition(LOOKUP_SEP)[2]}
-    return [name for name in admin.list_display if isinstance(name, str) and name not in same][:COLUMNS]
+def _columns(request: HttpRequest, admin: LinksMixin, path: str, row: Model) -> list[Column]:
+    # The page shows its own row and what that belongs to already.
+    known = {*path.split(LOOKUP_SEP), *(field.name for field in row._meta.concrete_fields if field.is_relation)}
+    return [one for one in admin.get_list_display(request) if name_of(one) not in known][:COLUMNS]
 
 
-def _cells(request: HttpRequest, admin: LinksMixin, row: Model, names: list[str]) -> list[Cell]:
+def _cells(request: HttpRequest, admin: LinksMixin, row: Model, columns: list[Column]) -> list[Cell]:
     url = page_of(admin.admin_site, request, row)
-    cells = []
-    for number, name in enumerate(names):
-        text, right = cell(admin, row, name)
-        cells.append(Cell(text, right, url if number == 0 else ""))
-    return cells
+    return [
+        Cell(cell(admin, row, one), is_right_aligned(admin, one), url if number == 0 else "")
+        for number, one in enumerate(columns)
+    ]

@@ -71,7 +71,7 @@ class StaffPagesMiddleware:
         context = {
             **site.each_context(request),
             "title": "Not permitted" if refused else "Page not found",
-            "message": "You may not open this page." if refused else "There is no such page.",
+            "message": _reason(request, match) if refused else "There is no such page.",
             "permissions": _missing(request, match) if refused else [],
             "index_url": reverse(f"{site.name}:index"),
             **_list_of(request, match),
@@ -111,6 +111,14 @@ def _missing(request: HttpRequest, match: ResolverMatch) -> list[str]:
         unpickable = admin.unpickable(request) if verb == "add" and isinstance(admin, AccessMixin) else []
         return [f"{model._meta.app_label}.view_{model._meta.model_name}" for model in unpickable]
     return wanted
+
+
+def _reason(request: HttpRequest, match: ResolverMatch) -> str:
+    admin = _admin_of(match)
+    if admin is not None and not _missing(request, match) and getattr(admin, "rows_are_protected", False):
+        names = str(admin.opts.verbose_name_plural)
+        return f"The system writes these records ({names}). They can be read here, but not added, changed or deleted."
+    return "You may not open this page."
 
 
 def _list_of(request: HttpRequest, match: ResolverMatch) -> dict[str, str]:

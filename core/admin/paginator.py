@@ -1,4 +1,4 @@
-"""Pages of large lists without counting the rows."""
+"""Counts the rows of a list without reading a large table to its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOOKAHEAD = 1000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts only as far as ``lookahead`` rows beyond the page that is asked for.
+    """Counts no further than ``lookahead`` rows beyond the requested page.
 
     ``count`` is exact up to there; where more rows follow it is that bound, and ``has_more`` is true.
     """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 
 from core.admin.base import StaffAdmin
+from core.admin.filters import DayFilter
 from core.admin.search import Search
 from customers.models import Customer
 from customers.selectors.search import customers_like
@@ -16,13 +16,12 @@ class CustomerAdmin(StaffAdmin):
     """Customers, to be found by name, email, phone or ID."""
 
     list_display = ("full_name", "email", "phone", "address_city", "address_state", "created_at")
-    list_filter = (("created_at", RangeDateTimeFilter),)
+    list_filter = (("created_at", DayFilter),)
     search_fields = ("full_name", "email", "phone")
     searches = (Search(customers_like),)
     palette_icon = "person"
     search_help_text = "Name, beginning of the email, digits of the phone, or ID"
     ordering = ("full_name",)
-    ordering_when_large = ("email",)
     readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("full_name", ("email", "phone"))}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from core.admin.base import StaffAdmin
+from core.admin.filters import DayFilter
 from customers.models import Lead
 
 
@@ -27,7 +28,7 @@ class LeadAdmin(StaffAdmin):
     list_select_related = ("customer",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
-        ("event_date", RangeDateFilter),
+        ("event_date", DayFilter),
         ("customer", AutocompleteSelectFilter),
     )
     search_fields = ("full_name", "email", "phone")

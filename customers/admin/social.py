@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from core.admin.base import ReadOnlyAdmin, StaffAdmin
+from core.admin.filters import DayFilter
 from customers.models import SocialAccount, SocialMessage, SocialThread
 
 
@@ -44,7 +45,7 @@ class SocialMessageAdmin(ReadOnlyAdmin):
 
     list_display = ("sent_at", "direction", "thread", "body")
     list_select_related = ("thread",)
-    list_filter = (("direction", ChoicesDropdownFilter), ("sent_at", RangeDateTimeFilter))
+    list_filter = (("direction", ChoicesDropdownFilter), ("sent_at", DayFilter))
     search_fields = ("body", "external_id")
     related_to = ("thread", "thread__customer")
     ordering = ("-sent_at",)

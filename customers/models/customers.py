@@ -21,7 +21,10 @@ class Customer(LegacyRow):
 
     class Meta:
         db_table = "customers"
-        indexes = (models.Index(fields=["phone"], name="idx_customers_phone"),)
+        indexes = (
+            models.Index(fields=["phone"], name="idx_customers_phone"),
+            models.Index(fields=["full_name", "id"], name="idx_customers_listed"),
+        )
         constraints = (models.UniqueConstraint(fields=["email"], name="customers_email_key"),)
 
     def __str__(self) -> str:

@@ -36,6 +36,7 @@ class Lead(Row):
         indexes = (
             models.Index(fields=["status", "-created_at"], name="idx_leads_status_created"),
             models.Index(fields=["customer"], name="idx_leads_customer"),
+            models.Index(fields=["created_at", "id"], name="idx_leads_listed"),
         )
         constraints = (
             models.CheckConstraint(

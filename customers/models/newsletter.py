@@ -27,7 +27,10 @@ class NewsletterSubscriber(Row):
 
     class Meta:
         db_table = "newsletter_subscribers"
-        indexes = (models.Index(fields=["status"], name="idx_newsletter_status"),)
+        indexes = (
+            models.Index(fields=["status"], name="idx_newsletter_status"),
+            models.Index(fields=["created_at", "id"], name="idx_newsletter_listed"),
+        )
         constraints = (
             models.UniqueConstraint(
                 Lower("email"),

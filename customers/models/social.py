@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from core.datetimes import show
 from core.models import Row
 from customers.models.customers import Customer
 
@@ -47,6 +48,7 @@ class SocialThread(Row):
         indexes = (
             models.Index(fields=["customer"], name="idx_social_threads_customer"),
             models.Index(fields=["status", "-updated_at"], name="idx_social_threads_status"),
+            models.Index(fields=["updated_at", "id"], name="idx_social_threads_listed"),
         )
         constraints = (
             models.UniqueConstraint(fields=["account", "external_id"], name="social_threads_external_id_key"),
@@ -76,7 +78,10 @@ class SocialMessage(Row):
 
     class Meta:
         db_table = "social_messages"
-        indexes = (models.Index(fields=["thread", "sent_at"], name="idx_social_messages_thread"),)
+        indexes = (
+            models.Index(fields=["thread", "sent_at"], name="idx_social_messages_thread"),
+            models.Index(fields=["sent_at", "id"], name="idx_social_messages_listed"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["thread", "external_id"], name="social_messages_external_id_key"),
             models.CheckConstraint(
@@ -87,4 +92,4 @@ class SocialMessage(Row):
         )
 
     def __str__(self) -> str:
-        return f"{self.direction} {self.sent_at:%Y-%m-%d %H:%M}"
+        return f"{self.direction} {show(self.sent_at)}"

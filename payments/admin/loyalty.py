@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.filters import DayFilter
 from core.admin.search import Search
 from customers.models import Customer
 from customers.selectors.search import customers_found, customers_named
@@ -39,7 +40,7 @@ class LoyaltyTransactionAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "customer", "points_change", "reason", "booking")
     list_select_related = ("customer", "booking")
-    list_filter = (("created_at", RangeDateTimeFilter), ("customer", AutocompleteSelectFilter))
+    list_filter = (("created_at", DayFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
     searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
     related_to = ("customer", "booking")

@@ -21,7 +21,6 @@ class CustomerOverviewAdmin(ReadOnlyAdmin):
     search_fields = ("full_name", "email", "phone")
     searches = (Search(customer_figures_found),)
     ordering = ("email",)
-    ordering_when_large = ("email",)
 
     @display(description="Paid", formatting="price")
     def paid(self, row: CustomerOverview) -> str:

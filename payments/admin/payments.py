@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
 from core.admin.display import money_column
+from core.admin.filters import DayFilter
 from core.admin.search import Search
 from customers.models import Customer
 from payments.models import Payment
@@ -25,7 +26,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("method", ChoicesDropdownFilter),
-        ("paid_at", RangeDateTimeFilter),
+        ("paid_at", DayFilter),
     )
     search_fields = ("booking__customer__full_name", "booking__customer__email", "stripe_payment_intent_id")
     searches = (Search(money_found, through=(Customer,), otherwise=money_named),)

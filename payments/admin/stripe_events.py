@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.filters import DayFilter
 from payments.models import StripeEvent
 
 
@@ -15,7 +15,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
     """What Stripe reported, newest first, and whether it was handled."""
 
     list_display = ("received_at", "type", "event_id", "is_processed", "error")
-    list_filter = (("received_at", RangeDateTimeFilter), ("processed_at", RangeDateTimeFilter))
+    list_filter = (("received_at", DayFilter), ("processed_at", DayFilter))
     search_fields = ("=event_id", "type__startswith")
     ordering = ("-received_at",)
 

@@ -37,6 +37,7 @@ class Deposit(LegacyRow):
             models.Index(fields=["booking"], name="idx_deposits_booking"),
             models.Index(fields=["status"], name="idx_deposits_status"),
             models.Index(fields=["stripe_payment_intent_id"], name="idx_deposits_stripe_intent"),
+            models.Index(fields=["created_at", "id"], name="idx_deposits_listed"),
         )
 
     def __str__(self) -> str:

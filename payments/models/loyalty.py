@@ -34,6 +34,7 @@ class LoyaltyPoints(LegacyRow):
         indexes = (
             models.Index(fields=["customer"], name="idx_loyalty_customer"),
             models.Index(fields=["tier"], name="idx_loyalty_tier"),
+            models.Index(fields=["points", "id"], name="idx_loyalty_listed"),
         )
 
     def __str__(self) -> str:
@@ -61,6 +62,7 @@ class LoyaltyTransaction(LegacyCreatedRow):
         indexes = (
             models.Index(fields=["customer"], name="idx_loyalty_trans_customer"),
             models.Index(fields=["booking"], name="idx_loyalty_trans_booking"),
+            models.Index(fields=["created_at", "id"], name="idx_loyalty_trans_listed"),
         )
 
     def __str__(self) -> str:

@@ -24,7 +24,10 @@ class PaymentMethod(LegacyRow):
 
     class Meta:
         db_table = "payment_methods"
-        indexes = (models.Index(fields=["customer"], name="idx_payment_methods_customer"),)
+        indexes = (
+            models.Index(fields=["customer"], name="idx_payment_methods_customer"),
+            models.Index(fields=["created_at", "id"], name="idx_payment_methods_listed"),
+        )
 
     def __str__(self) -> str:
         return f"{self.card_brand or self.type} {self.card_last4 or ''}".strip()

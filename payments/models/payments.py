@@ -36,6 +36,7 @@ class Payment(LegacyRow):
         indexes = (
             models.Index(fields=["booking"], name="idx_payments_booking"),
             models.Index(fields=["status"], name="idx_payments_status"),
+            models.Index(fields=["created_at", "id"], name="idx_payments_listed"),
         )
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ class StripeEvent(Row):
         indexes = (
             models.Index(fields=["received_at"], name="idx_stripe_events_unprocessed", condition=Q(processed_at=None)),
             models.Index(fields=["type", "received_at"], name="idx_stripe_events_type"),
+            models.Index(fields=["received_at", "id"], name="idx_stripe_events_listed"),
         )
         constraints = (models.UniqueConstraint(fields=["event_id"], name="stripe_events_event_id_key"),)
 

@@ -37,7 +37,7 @@ def test_raw_sql_gets_the_same_defaults(ana: Customer) -> None:
     assert (booking.status, booking.total_amount, booking.currency) == ("pending", Decimal(0), "USD")
     assert (booking.guests, booking.location, booking.recurrence) == (8, None, None)
     assert booking.created_at is not None
-    assert str(booking) == "2030-05-04 18:00, 8 guests"
+    assert str(booking) == "Sat, May 4, 2030, 18:00 UTC, 8 guests"
 
 
 def test_a_location_gets_the_plans_defaults(db: None) -> None:

@@ -13,7 +13,7 @@ from tests.support import tree
 from tests.support.database import ROOT
 
 NAME = re.compile(r"(?P<number>\d{4})_s(?P<sprint>\d\d)_[a-z0-9_]+")
-MAY_IMPORT = {"django", "livemigrations", "pgtrigger", "pghistory"} | sys.stdlib_module_names
+MAY_IMPORT = {"django", "livemigrations", "pgtrigger", "pghistory", "core.db"} | sys.stdlib_module_names
 
 each_migration = pytest.mark.parametrize("path", tree.migrations(), ids=tree.name)
 each_app = pytest.mark.parametrize("app", tree.APPS)
@@ -32,14 +32,16 @@ def declared_sprint(path: Path) -> int | None:
 
 
 def imported(path: Path) -> set[str]:
-    """Return the top-level packages that a migration imports; a relative import is a dot."""
+    """Return the packages that a migration imports, those of ``core`` with their second name; "." is a relative import."""
     found = set()
     for node in ast.walk(tree.parsed(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add("." if node.level else str(node.module).partition(".")[0])
-    return found
+            found.add("." if node.level else str(node.module))
+    return {".".join(name.split(".")[: 2 if name.startswith("core.") else 1]) for name in found if name != "."} | (
+        found & {"."}
+    )
 
 
 @each_migration

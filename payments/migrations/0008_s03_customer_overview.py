@@ -81,7 +81,7 @@ SELECT c.id,
 
 class Migration(migrations.Migration):
     sprint = 3
-    dependencies = [("payments", "0006_s02_loyalty")]
+    dependencies = [("payments", "0007_s03_list_indexes")]
     operations = [
         live.CreateView("customer_overview", sql=CUSTOMER_OVERVIEW, previous=PREVIOUS),
         migrations.AddField(
