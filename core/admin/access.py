@@ -70,7 +70,7 @@ class ReadonlyField(UnfoldAdminReadonlyField):
     def get_admin_url(self, remote_field: Any, remote_obj: Model) -> Any:
         """Return a link to the related row, or its text."""
         if page_of(self.model_admin.admin_site, self.request, remote_obj):
-            return super().get_admin_url(remote_field, remote_obj)
+            return super().get_admin_url(remote_field, remote_obj)  # type: ignore[no-untyped-call]  # the theme's
         return str(remote_obj)
 
 
@@ -101,7 +101,7 @@ class AccessFieldset(Fieldset):
         self.request = request
 
     def __iter__(self) -> Any:
-        for field in self.fields:
+        for field in self.fields:  # type: ignore[attr-defined]  # missing in the stubs of Django's Fieldset
             line = AccessFieldline(self.form, field, self.readonly_fields, model_admin=self.model_admin)
             line.request = self.request
             yield line

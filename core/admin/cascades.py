@@ -93,7 +93,7 @@ def _unlinked(reach: _Reach, source: type[Model]) -> list[Unlinked]:
             continue
         dependent, field = relation.related_model, relation.field
         keys = reach.keys_of(source, ())
-        rows = QuerySet(dependent).filter(**{f"{field.name}__in": keys})
+        rows: QuerySet[Any] = QuerySet(dependent).filter(**{f"{field.name}__in": keys})
         if dependent in reach.models or dependent is reach.root:
             rows = rows.exclude(reach.condition(dependent))
         if count := rows.count():

@@ -53,9 +53,9 @@ class DeletionMixin(ModelAdmin):
         """
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs, force_collection=False)
         collector.collect(objs)
-        groups = [(model, len(rows)) for model, rows in collector.model_objs.items()]
+        groups: list[tuple[Any, int]] = [(model, len(rows)) for model, rows in collector.model_objs.items()]
         groups += [(one.model, one.count) for one in consequences(self.model, [row.pk for row in objs]).deleted]
-        counts: Counter[type[Model]] = Counter()
+        counts: Counter[Any] = Counter()
         for model, count in groups:
             counts[model] += count
         protected = [f"{numbered(type(row), 1)}: {row}" for row in collector.protected]

@@ -28,14 +28,14 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     return f"{sign}{_SYMBOLS[code]}{figure}" if code in _SYMBOLS else f"{sign}{figure} {code}"
 
 
-def money_column(amount: str, currency: str | None = "currency", description: str = "") -> Callable[..., str]:
+def money_column(amount: str, currency: str | None = "currency", description: str = "") -> Callable[..., Any]:
     """Return a list column that shows two fields of a row as money, right aligned and sorted by the number."""
 
-    @display(description=description or amount, ordering=amount, formatting="price")
     def column(row: Model) -> str:
         return money(getattr(row, amount), getattr(row, currency) if currency else None)
 
-    return column
+    shown: Callable[..., Any] = display(description=description or amount, ordering=amount, formatting="price")(column)
+    return shown
 
 
 type Column = str | Callable[..., Any]

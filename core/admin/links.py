@@ -102,8 +102,8 @@ class LinksMixin(ModelAdmin):
     """A change page that shows the row's ID, links to what it belongs to, and what belongs to it."""
 
     related_to: ClassVar[tuple[str, ...]] = ()
-    change_form_outer_before_template = "core/row_id.html"
-    change_form_outer_after_template = "core/related.html"
+    change_form_outer_before_template = "core/row_id.html"  # type: ignore[assignment]  # unfold declares it as None
+    change_form_outer_after_template = "core/related.html"  # type: ignore[assignment]  # unfold declares it as None
 
     def changeform_view(
         self,

@@ -67,7 +67,7 @@ class StaffPagesMiddleware:
         if not isinstance(site, UnfoldAdminSite) or not site.has_permission(request) or match.url_name in _NO_PAGES:
             return None
         refused = isinstance(exception, PermissionDenied)
-        request.current_app = site.name  # type: ignore[attr-defined]  # Django's admin sets it on every request
+        request.current_app = site.name
         context = {
             **site.each_context(request),
             "title": "Not permitted" if refused else "Page not found",

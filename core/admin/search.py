@@ -99,7 +99,7 @@ class SearchMixin(ModelAdmin):
         if field is not None and self.admin_site.is_registered(related):
             other = self.admin_site.get_model_admin(related)
             if isinstance(other, SearchMixin):
-                field.label_from_instance = other.row_label
+                field.label_from_instance = other.row_label  # type: ignore[assignment,method-assign]  # a hook of Django's
         return field
 
 

@@ -60,7 +60,7 @@ def _balances(of_bookings: Q, of_money: Q) -> list[Balance]:
     return [Balance(currency, **line) for currency, line in sorted(sums.items())]
 
 
-def _sums(of_bookings: Q, of_money: Q) -> QuerySet[Any, Any]:
+def _sums(of_bookings: Q, of_money: Q) -> Any:
     received: list[tuple[QuerySet[Any], str, str]] = [
         (Deposit.objects.filter(of_money), Deposit.Status.CONFIRMED, "deposits"),
         (Payment.objects.filter(of_money), Payment.Status.SUCCEEDED, "payments"),
@@ -73,9 +73,9 @@ def _sums(of_bookings: Q, of_money: Q) -> QuerySet[Any, Any]:
     return totals.union(*parts, all=True)
 
 
-def _grouped(rows: QuerySet[Any], kind: Any, amount: str, booking_status: str) -> QuerySet[Any, Any]:
+def _grouped(rows: QuerySet[Any], kind: Any, amount: str, booking_status: str) -> Any:
     cancelled = Case(When(**{booking_status: _CANCELLED}, then=Value(True)), default=Value(False))
-    return (
+    grouped = (
         rows.order_by()
         .annotate(
             sum_currency=Upper(Coalesce(F("currency"), Value("USD"))),
@@ -84,8 +84,8 @@ def _grouped(rows: QuerySet[Any], kind: Any, amount: str, booking_status: str) -
         )
         .values("sum_currency", "sum_kind", "sum_cancelled")
         .annotate(sum_amount=Sum(amount))
-        .values_list("sum_currency", "sum_kind", "sum_cancelled", "sum_amount")
     )
+    return grouped.values_list("sum_currency", "sum_kind", "sum_cancelled", "sum_amount")
 
 
 def _text(value: str) -> Value:

@@ -66,7 +66,7 @@ def test_money_of_a_cancelled_booking_pays_for_no_other(ana: Customer) -> None:
     Deposit.objects.create(booking=cancelled, amount=Decimal(100), status="confirmed")
     Payment.objects.create(booking=kept, amount=Decimal(300), status="succeeded", method="cash")
     (balance,) = customer_balances(ana.pk)
-    assert (balance.total, balance.due, balance.on_cancelled) == (700, 400, 100)
+    assert [balance.total, balance.due, balance.on_cancelled] == [700, 400, 100]
     assert booking_balances(cancelled.pk)[0].due == 0
 
 
@@ -81,4 +81,5 @@ def test_another_customers_money_does_not_count(ana: Customer) -> None:
     Payment.objects.create(booking=book(other, 100), amount=Decimal(100), status="succeeded", method="cash")
     assert customer_balances(ana.pk) == []
     figures = CustomerOverview.objects.get(pk=ana.pk)
-    assert (figures.paid_amount, figures.paid_currency) == (0, "USD")
+    assert figures.paid_amount == 0
+    assert figures.paid_currency == "USD"
