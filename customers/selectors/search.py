@@ -6,7 +6,7 @@ import re
 
 from django.db.models import Q
 
-from core.search import as_uuid
+from core.search import as_uuid, key_in
 from customers.models import Customer
 
 _PHONE = re.compile(r"\+?[\d\s().-]{4,}")
@@ -36,7 +36,7 @@ def customers_found(term: str, path: str = "customer") -> Q:
 
     It tells about emails and phones, so it is meant for users who may view customers; see ``customers_named``.
     """
-    return Q(**{f"{path}__in": Customer.objects.filter(customers_like(term)).values("pk")})
+    return key_in(path, Customer.objects.filter(customers_like(term)).values("pk"))
 
 
 def customers_named(term: str, path: str = "customer") -> Q:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from bookings.selectors.search import bookings_found, bookings_named
+from core.search import key_in
 from customers.models import Customer
 from customers.selectors.search import customers_found, customers_like, customers_named
 
@@ -33,7 +34,7 @@ def methods_named(term: str) -> Q:
 
 def customer_figures_found(term: str) -> Q:
     """Return the condition on ``CustomerOverview``, whose key is the customer's."""
-    return Q(pk__in=Customer.objects.filter(customers_like(term)).values("pk"))
+    return key_in("pk", Customer.objects.filter(customers_like(term)).values("pk"))
 
 
 def _last_four(term: str) -> Q:
