@@ -1,12 +1,18 @@
-"""``python -m benchmarks [stall|empty|noop|adopting] [OPTIONS]``: one benchmark with its options, or all as published."""
+"""``python -m benchmarks [stall|empty|lists|noop|adopting] [OPTIONS]``: one benchmark with its options, or all as published."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import adopting, empty, noop, stall
+from benchmarks import adopting, empty, lists, noop, stall
 
-ALL = {"adopting": adopting.main, "empty": empty.main, "noop": noop.main, "stall": stall.main}
+ALL = {
+    "adopting": adopting.main,
+    "empty": empty.main,
+    "lists": lists.main,
+    "noop": noop.main,
+    "stall": stall.main,
+}
 
 
 def main(arguments: list[str]) -> int:
