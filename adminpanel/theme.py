@@ -110,6 +110,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Hibachi at your home",
     "SITE_SYMBOL": "outdoor_grill",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("core/favicon.svg")},
+    ],
     "STYLES": [lambda request: static("core/css/staff.css")],
     "SCRIPTS": [lambda request: static("core/js/staff.js")],
     "SITE_VIEWS": [("autocomplete/", "autocomplete", "core.admin.autocomplete.LabelledAutocompleteView")],
