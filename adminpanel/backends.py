@@ -10,8 +10,8 @@ from django.db import models
 from django.http import HttpRequest
 
 from adminpanel.models import AdminUser
-from adminpanel.permissions import allows
 from adminpanel.selectors.permissions import permissions_of
+from core.permissions import allows
 
 
 class StaffBackend(BaseBackend):

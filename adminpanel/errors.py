@@ -1,6 +1,8 @@
-"""What ``adminpanel`` raises. The class docstring is the default message."""
+"""The errors that ``adminpanel`` raises. The class docstring is the default message."""
 
 from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
 
 
 class AdminPanelError(Exception):
@@ -11,12 +13,28 @@ class AdminPanelError(Exception):
 
 
 class AccountRefused(AdminPanelError):
-    """The account cannot be made like this."""
+    """The account cannot be saved with these values."""
 
 
 class SuperuserExists(AdminPanelError):
-    """There is a superuser already. Remedy: let that account make further ones in the admin."""
+    """A superuser exists already. To create more, use the admin."""
 
 
-class UnknownSetting(AdminPanelError, LookupError):
-    """No setting has this key."""
+class LastSuperuser(AdminPanelError):
+    """This is the last active superuser. To continue, make another active account a superuser first."""
+
+
+class GrantRefused(AdminPanelError, PermissionDenied):
+    """An actor cannot give or take permissions, or administer an account, beyond their own permissions."""
+
+
+class RoleRefused(AdminPanelError):
+    """The role cannot be saved with these values."""
+
+
+class RoleProtected(AdminPanelError):
+    """The role superuser cannot be deleted."""
+
+
+class SettingRefused(AdminPanelError):
+    """The setting cannot be saved with this value."""

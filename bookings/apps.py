@@ -10,3 +10,7 @@ class BookingsConfig(AppConfig):
 
     name = "bookings"
     verbose_name = "Bookings"
+
+    def ready(self) -> None:
+        """Declare the runtime settings."""
+        from bookings import settings  # noqa: F401

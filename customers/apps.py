@@ -10,3 +10,7 @@ class CustomersConfig(AppConfig):
 
     name = "customers"
     verbose_name = "Customers"
+
+    def ready(self) -> None:
+        """Declare the runtime settings."""
+        from customers import settings  # noqa: F401

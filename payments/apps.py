@@ -10,3 +10,7 @@ class PaymentsConfig(AppConfig):
 
     name = "payments"
     verbose_name = "Payments"
+
+    def ready(self) -> None:
+        """Declare the runtime settings."""
+        from payments import settings  # noqa: F401

@@ -1,4 +1,4 @@
-"""Forms for staff accounts and roles."""
+"""Forms for staff accounts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from adminpanel.errors import LastSuperuser
 from adminpanel.models import AdminUser, Role
-from adminpanel.permissions import covers
-from adminpanel.selectors.permissions import may_grant, permissions_of
-from adminpanel.services.accounts import require_own_password
+from adminpanel.selectors.permissions import may_grant
+from adminpanel.services.accounts import require_another_superuser, require_own_password
+from core.actors import Actor
+from core.models import is_new
 
 
 class UniqueEmailMixin:
@@ -30,9 +33,9 @@ class UniqueEmailMixin:
 
 
 class AccountForm(UniqueEmailMixin, UserChangeForm):
-    """An account with the roles that the person at the keyboard may give."""
+    """An account with the roles that ``actor`` may give and take."""
 
-    actor: ClassVar[AdminUser]
+    actor: ClassVar[Actor]
     held_roles = forms.ModelMultipleChoiceField(
         queryset=Role.objects.all(),
         required=False,
@@ -53,8 +56,19 @@ class AccountForm(UniqueEmailMixin, UserChangeForm):
             field.queryset = Role.objects.filter(pk__in=grantable)
             field.initial = self.instance.roles.all()
 
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to deactivate or demote the last active superuser."""
+        cleaned: dict[str, Any] | None = super().clean()
+        stays = {name: self.cleaned_data.get(name, True) for name in ("is_active", "is_superuser")}
+        if not is_new(self.instance) and not all(stays.values()):
+            try:
+                require_another_superuser(self.instance)
+            except LastSuperuser as error:
+                self.add_error("is_active" if not stays["is_active"] else "is_superuser", ValidationError(str(error)))
+        return cleaned
+
     def roles_wanted(self) -> list[Role]:
-        """The roles to hold after saving: those chosen, and those that the actor may not touch."""
+        """Return the roles after saving: those chosen, and those that the actor may not give and take."""
         untouchable = [role for role in self.instance.roles.all() if not may_grant(self.actor, role)]
         return [*self.cleaned_data["held_roles"], *untouchable]
 
@@ -68,51 +82,14 @@ class NewAccountForm(UniqueEmailMixin, UserCreationForm):
 
 
 class ResetPasswordForm(AdminPasswordChangeForm):
-    """A password that somebody else sets, to be replaced at the next login."""
+    """A password that ``actor`` sets for someone else, who replaces it at the next login."""
 
+    actor: ClassVar[Actor]
+
+    @transaction.atomic
     def save(self, commit: bool = True) -> AdminUser:
         """Save the password, and the obligation to replace it."""
         user: AdminUser = super().save(commit)
         if commit:
-            require_own_password(user=user)
+            require_own_password(user=user, actor=self.actor)
         return user
-
-
-class PermissionsField(forms.CharField):
-    """A list of permissions, edited as one line each."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def prepare_value(self, value: Any) -> Any:
-        """The list as lines."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a list is what this field is about
-        """The lines as a list."""
-        return list(dict.fromkeys(line.strip() for line in (value or "").splitlines() if line.strip()))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare lists, not lines."""
-        return list(initial or []) != self.to_python(data)
-
-
-class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """A role; nobody writes permissions into it that they do not have."""
-
-    actor: ClassVar[AdminUser]
-    permissions_json = PermissionsField(
-        label="Permissions",
-        required=False,
-        help_text="One a line: * for everything, bookings.* for an app, bookings.view_booking for one thing.",
-    )
-
-    class Meta:
-        model = Role
-        fields = ("name", "description", "permissions_json")
-
-    def clean_permissions_json(self) -> list[str]:
-        """Refuse what the actor may not do."""
-        wanted: list[str] = self.cleaned_data["permissions_json"]
-        if missing := [one for one in wanted if not covers(permissions_of(self.actor), [one])]:
-            raise ValidationError(f"You do not have these permissions yourself: {', '.join(missing)}.")
-        return wanted

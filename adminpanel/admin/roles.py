@@ -2,24 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
-from adminpanel.admin.forms import RoleForm
-from adminpanel.models import AdminUser, Role
+from adminpanel.models import SUPERUSER_ROLE, AdminUser, Role
 from adminpanel.selectors.permissions import may_grant
-from adminpanel.services.accounts import SUPERUSER_ROLE
+from adminpanel.services.roles import delete_role, save_role
+from core.actors import Actor, actor_for
 from core.admin.base import StaffAdmin
+from core.permissions import known_permissions, malformed, not_covered, unknown
+
+
+class PermissionsField(forms.MultipleChoiceField):
+    """A searchable choice of all permissions that exist, and of those that the role has already."""
+
+    widget = UnfoldAdminSelect2MultipleWidget
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid_choice": "No installed app has the permission %(value)s. Choose permissions from the list.",
+    }
+
+    def offer(self, stored: Iterable[Any]) -> None:
+        """Offer the permissions that exist, and those of ``stored`` that do not exist, marked as such."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        offered = set()
+        for one in known_permissions():
+            groups.setdefault(one.group, []).append((one.pattern, f"{one.pattern} ({one.label})"))
+            offered.add(one.pattern)
+        others = [str(one) for one in stored if one not in offered]
+        if others:
+            groups["Not in the list above"] = [(one, _marked(one)) for one in others]
+        self.choices = list(groups.items())
+
+
+def _marked(pattern: str) -> str:
+    gone = malformed([pattern]) or unknown([pattern])
+    return f"{pattern} (unknown: no installed app has it)" if gone else f"{pattern} (pattern)"
+
+
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A role; ``actor`` can write only permissions into it that they have."""
+
+    actor: ClassVar[Actor]
+    permissions_json = PermissionsField(
+        label="Permissions",
+        required=False,
+        help_text="Type to search. * allows everything, bookings.* an app, bookings.view_* all lists of an app, "
+        "bookings.view_booking one thing.",
+    )
+
+    class Meta:
+        model = Role
+        fields = ("name", "description", "permissions_json")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = self.instance.permissions_json
+        self.stored: list[Any] = stored if isinstance(stored, list) else []
+        field = self.fields.get("permissions_json")
+        if isinstance(field, PermissionsField):
+            field.offer(self.stored)
+
+    def clean_permissions_json(self) -> list[str]:
+        """Refuse permissions that the actor does not have; keep the stored order."""
+        chosen = self.cleaned_data["permissions_json"]
+        wanted = [one for one in self.stored if one in chosen]
+        wanted += [one for one in chosen if one not in wanted]
+        if missing := not_covered(self.actor.permissions, wanted):
+            raise ValidationError(f"You do not have these permissions yourself: {', '.join(missing)}.")
+        return wanted
 
 
 @admin.register(Role)
 class RoleAdmin(StaffAdmin):
-    """Roles, what they permit, and who holds them."""
+    """Roles, their permissions, and the accounts that hold them."""
 
     form = RoleForm
     list_display = ("name", "description", "permissions", "holders_count")
@@ -36,15 +100,33 @@ class RoleAdmin(StaffAdmin):
         rows: QuerySet[Role] = super().get_queryset(request)
         return rows.annotate(holders_count=Count("assignments__admin_user"))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Of the role ``superuser`` only the description can be changed."""
+        fixed = ("name", "permissions_json") if _is_superuser_role(obj) else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, told who is at the keyboard."""
+        """The form, with the actor of the request."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"actor": request.user})
+        return type(form.__name__, (form,), {"actor": actor_for(request.user)})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Store the role through the service function."""
+        save_role(role=obj, actor=actor_for(request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the role through the service function."""
+        delete_role(role=obj, actor=actor_for(request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete several rows one by one through the service function."""
+        for row in queryset:
+            delete_role(role=row, actor=actor_for(request.user))
 
     @admin.display(description="Permissions")
     def permissions(self, role: Role) -> str:
         """The permissions in one line."""
-        return ", ".join(role.permissions_json)
+        return ", ".join(map(str, role.permissions_json))
 
     @admin.display(description="Holders", ordering="holders_count")
     def holders_count(self, role: Role) -> int:
@@ -59,15 +141,19 @@ class RoleAdmin(StaffAdmin):
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """As usual, but not on roles with rights that one does not have."""
+        """As usual, but not on roles with permissions that the user does not have."""
         return bool(super().has_change_permission(request, obj)) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """As usual, but never the superuser role, and no role with rights that one does not have."""
-        if isinstance(obj, Role) and obj.name == SUPERUSER_ROLE:
+        """As usual, but never the role ``superuser``, and no role with permissions that the user does not have."""
+        if _is_superuser_role(obj):
             return False
         return bool(super().has_delete_permission(request, obj)) and _may_touch(request, obj)
 
 
+def _is_superuser_role(obj: object) -> bool:
+    return isinstance(obj, Role) and obj.name == SUPERUSER_ROLE
+
+
 def _may_touch(request: HttpRequest, obj: Model | None) -> bool:
-    return not isinstance(obj, Role) or (isinstance(request.user, AdminUser) and may_grant(request.user, obj))
+    return not isinstance(obj, Role) or may_grant(actor_for(request.user), obj)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from adminpanel.admin.forms import AccountForm, NewAccountForm, ResetPasswordForm
+from adminpanel.errors import LastSuperuser
 from adminpanel.models import AdminUser
-from adminpanel.selectors.permissions import outranks
+from adminpanel.selectors.permissions import is_superuser, outranks
+from adminpanel.services.accounts import delete_account, save_account
 from adminpanel.services.roles import set_roles
+from core.actors import actor_for
 from core.admin.base import StaffAdmin
 
 
@@ -50,24 +54,49 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
         return ", ".join(role.name for role in user.roles.all()) or "-"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, told who is at the keyboard."""
+        """The form, with the actor of the request."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"actor": request.user})
+        return type(form.__name__, (form,), {"actor": actor_for(request.user)})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Only a superuser makes superusers; nobody deactivates themselves."""
         fields: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
-        if not _actor(request).is_superuser:
+        if not is_superuser(actor_for(request.user)):
             fields += ("is_superuser",)
         if obj is not None and obj == request.user:
             fields += ("is_active", "is_superuser")
         return tuple(dict.fromkeys(fields))
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Store the account through the service function."""
+        save_account(user=obj, actor=actor_for(request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the account through the service function."""
+        delete_account(user=obj, actor=actor_for(request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete several rows one by one through the service function."""
+        for row in queryset:
+            delete_account(user=row, actor=actor_for(request.user))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The delete page; the last active superuser is kept, with a message."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except LastSuperuser as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(
+                reverse(f"{self.admin_site.name}:adminpanel_adminuser_change", args=[object_id])
+            )
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Store the roles that were chosen."""
         super().save_related(request, form, formsets, change)
         if isinstance(form, AccountForm) and "held_roles" in form.cleaned_data:
-            set_roles(user=form.instance, roles=form.roles_wanted())
+            set_roles(user=form.instance, roles=form.roles_wanted(), actor=actor_for(request.user))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """As usual, but not on accounts with more rights."""
@@ -82,13 +111,11 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
         if id == str(request.user.pk):
             messages.info(request, "Change your own password here.")
             return HttpResponseRedirect(reverse(f"{self.admin_site.name}:password_change"))
-        return super().user_change_password(request, id, form_url)
-
-
-def _actor(request: HttpRequest) -> AdminUser:
-    assert isinstance(request.user, AdminUser)
-    return request.user
+        for_request = copy(self)  # Django reads the form from the instance, which all requests share
+        form: Any = type("ResetPasswordForm", (ResetPasswordForm,), {"actor": actor_for(request.user)})
+        for_request.change_password_form = form
+        return super(AdminUserAdmin, for_request).user_change_password(request, id, form_url)
 
 
 def _is_below(request: HttpRequest, obj: Model | None) -> bool:
-    return not isinstance(obj, AdminUser) or outranks(_actor(request), obj)
+    return not isinstance(obj, AdminUser) or outranks(actor_for(request.user), obj)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal, InvalidOperation
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from core.models import LegacyRow
+from core.setting_types import SettingType, boolean, decimal_number, json_value, text
+from core.settings import Setting, declared
 
 
 class AdminConfig(LegacyRow):
-    """A setting: the text in ``config_value`` is to be read as ``value_type`` says.
+    """The stored value of a setting. Code reads it through the declaration of the setting (``core.settings``).
 
-    System settings cannot be deleted.
+    The declaration decides which values are allowed. For a key that no code declares, ``value_type`` decides.
+    A system setting cannot be deleted in the admin.
     """
 
     class ValueType(models.TextChoices):
@@ -56,32 +58,48 @@ class AdminConfig(LegacyRow):
     def __str__(self) -> str:
         return self.config_key
 
-    def clean(self) -> None:
-        """Refuse a text that cannot be read as its type."""
+    @property
+    def declaration(self) -> Setting[Any] | None:
+        """The declaration of the setting in code, or None if no code declares the key."""
+        return declared(self.config_key)
+
+    @property
+    def type(self) -> SettingType[Any] | None:
+        """How the text is read: as the declaration says, or else by ``value_type``; None for an unknown type."""
+        declaration = self.declaration
+        return declaration.type if declaration else _UNDECLARED.get(self.value_type)
+
+    def problem(self) -> str | None:
+        """Return why the text is not an allowed value, as a sentence, or None if it is one."""
         try:
-            self.value()
-        except (ValueError, InvalidOperation):
-            hint = _HINTS.get(self.value_type, "")
-            message = f"{self.config_value!r} is no {self.value_type}. {hint}"
-            raise ValidationError({"config_value": message}) from None
+            if self.type is not None:
+                self.type.parse(self.config_value)
+        except ValueError as error:
+            return str(error)
+        return None
 
-    def value(self) -> Any:
-        """The value as str, Decimal, bool or parsed JSON; ``ValueError`` if the text is something else."""
-        text = self.config_value
-        match self.value_type:
-            case self.ValueType.NUMBER:
-                number = Decimal(text)
-                if not number.is_finite():
-                    raise ValueError(text)
-                return number
-            case self.ValueType.BOOLEAN:
-                if text not in _BOOLEANS:
-                    raise ValueError(text)
-                return _BOOLEANS[text]
-            case self.ValueType.JSON:
-                return json.loads(text)
-        return text
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Take the type and the description from the declaration, then check the fields."""
+        if (declaration := self.declaration) is not None:
+            self.value_type = declaration.type.value_type.value
+            self.description = declaration.description
+        super().clean_fields(exclude)
+
+    def clean(self) -> None:
+        """Refuse a text that is not an allowed value; store an allowed one in its usual form."""
+        if (problem := self.problem()) is not None:
+            raise ValidationError({"config_value": problem})
+        if (declaration := self.declaration) is not None:
+            self.config_value = declaration.type.format(declaration.type.parse(self.config_value))
 
 
-_BOOLEANS = {"true": True, "false": False}
-_HINTS = {"number": "Write 12 or 0.5.", "boolean": "Write true or false.", "json": "Write it as in [1, 2]."}
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+_UNDECLARED: dict[str, SettingType[Any]] = {
+    "string": text(),
+    "number": decimal_number(-(10**20), 10**20),
+    "boolean": boolean(),
+    "json": json_value("JSON such as [1, 2]", read=_unchanged, write=_unchanged),
+}

@@ -8,12 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import JSONField, Value
 
-from adminpanel.permissions import malformed
-from core.models import LegacyRow
+from core.models import LegacyRow, is_new
+from core.permissions import malformed, unknown
+
+SUPERUSER_ROLE = "superuser"
 
 
 class Role(LegacyRow):
-    """What its holders may do; ``permissions_json`` is a list such as ``["bookings.*"]``."""
+    """A named list of permissions, such as ``["bookings.*"]``; an account has those of all its roles.
+
+    The role ``superuser`` always allows everything: a trigger rejects its deletion and every change of its name and its
+    permissions.
+    """
 
     name = models.CharField(max_length=100)
     description = models.TextField(null=True, blank=True)
@@ -35,7 +41,13 @@ class Role(LegacyRow):
         return self.name
 
     def clean(self) -> None:
-        """Refuse what is no list of permissions, naming the entries that are wrong."""
+        """Refuse a value that is not a list of permissions that exist, and changes to the role ``superuser``.
+
+        A permission that no installed app has is accepted only if the stored role has it already.
+        """
+        stored = None if is_new(self) else Role.objects.filter(pk=self.pk).first()
+        if stored is not None and stored.name == SUPERUSER_ROLE:
+            self._refuse_other_superuser(stored)
         value: Any = self.permissions_json
         if not isinstance(value, list):
             message = 'Permissions are a list, for example ["bookings.*", "customers.view_customer"].'
@@ -43,4 +55,16 @@ class Role(LegacyRow):
         if wrong := malformed(value):
             names = ", ".join(map(repr, wrong))
             message = f"Not a permission: {names}. Write *, app.* or app.verb_model."
+            raise ValidationError({"permissions_json": message})
+        before = stored.permissions_json if stored is not None else []
+        if missing := [one for one in unknown(value) if not (isinstance(before, list) and one in before)]:
+            message = f"No installed app has these permissions: {', '.join(missing)}. Choose permissions that exist."
+            raise ValidationError({"permissions_json": message})
+
+    def _refuse_other_superuser(self, stored: Role) -> None:
+        if self.name != stored.name:
+            message = f"The role {SUPERUSER_ROLE} cannot be renamed. Create another role instead."
+            raise ValidationError({"name": message})
+        if self.permissions_json not in (stored.permissions_json, ["*"]):
+            message = f"The role {SUPERUSER_ROLE} always allows everything. Create another role instead."
             raise ValidationError({"permissions_json": message})

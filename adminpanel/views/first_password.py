@@ -10,11 +10,11 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.urls import reverse_lazy
-from django.utils import timezone
 from unfold.forms import AdminOwnPasswordChangeForm
 
 from adminpanel.models import AdminUser
 from adminpanel.services.accounts import record_own_password
+from core import clock
 
 
 class FirstPasswordForm(AdminOwnPasswordChangeForm):
@@ -49,6 +49,6 @@ class FirstPasswordView(PasswordChangeView):
         response = super().form_valid(form)
         user = self.request.user
         if isinstance(user, AdminUser):
-            record_own_password(user=user, at=timezone.now())
+            record_own_password(user=user, at=clock.now())
         messages.success(self.request, "The password is yours now.")
         return response

@@ -46,3 +46,8 @@ class Row(models.Model):
 
     class Meta:
         abstract = True
+
+
+def is_new(row: models.Model) -> bool:
+    """Return whether a row has not been stored yet. The primary key does not tell: PostgreSQL assigns it."""
+    return row._state.adding  # noqa: SLF001  # documented by Django for this purpose

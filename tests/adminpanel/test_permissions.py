@@ -1,54 +1,15 @@
-"""The grammar of permissions, and what roles allow."""
+"""The permissions of accounts: the union of their roles."""
 
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import AnonymousUser
 
 from adminpanel.models import AdminUser, AdminUserRole, Role
-from adminpanel.permissions import allows, covers, malformed
-from adminpanel.selectors.permissions import may_grant, outranks
+from adminpanel.selectors.permissions import actor_of, may_grant, outranks
+from core.actors import ActorKind, actor_for
+from core.errors import ActorUnknown
 from tests.adminpanel.conftest import make_user
-
-
-@pytest.mark.parametrize(
-    ("patterns", "permission", "expected"),
-    [
-        (["*"], "payments.view_deposit", True),
-        (["bookings.*"], "bookings.delete_booking", True),
-        (["bookings.*"], "payments.view_deposit", False),
-        (["payments.view_*"], "payments.view_deposit", True),
-        (["payments.view_*"], "payments.change_deposit", False),
-        (["bookings.view_booking"], "bookings.view_bookingreminder", False),
-        ([], "bookings.view_booking", False),
-    ],
-)
-def test_wildcards(patterns: list[str], permission: str, expected: bool) -> None:
-    assert allows(patterns, permission) is expected
-
-
-def test_covering_compares_what_is_allowed() -> None:
-    assert covers(["bookings.*"], ["bookings.view_booking", "bookings.*"])
-    assert not covers(["bookings.*"], ["*"])
-    assert not covers(["bookings.view_*"], ["bookings.*"])
-
-
-def test_malformed_entries_are_named() -> None:
-    assert malformed(["*", "bookings.*", "payments.view_deposit"]) == []
-    assert malformed(["bookings", "Bookings.view", 7, "*.view", "a.b.c"]) == [
-        "bookings",
-        "Bookings.view",
-        7,
-        "*.view",
-        "a.b.c",
-    ]
-
-
-def test_a_role_with_malformed_permissions_is_refused() -> None:
-    with pytest.raises(ValidationError, match="'bookings'"):
-        Role(name="x", permissions_json=["bookings"]).clean()
-    with pytest.raises(ValidationError, match="list"):
-        Role(name="x", permissions_json={"a": 1}).clean()
 
 
 def test_rights_are_the_union_of_the_roles(manager: AdminUser) -> None:
@@ -80,11 +41,11 @@ def test_nobody_grants_or_administers_more_than_they_have(
     manager: AdminUser, boss: AdminUser, nobody: AdminUser
 ) -> None:
     everything = Role.objects.get(name="superuser")
-    assert may_grant(boss, everything)
-    assert not may_grant(manager, everything)
-    assert outranks(manager, nobody)
-    assert not outranks(manager, boss)
-    assert outranks(boss, manager)
+    assert may_grant(actor_of(boss), everything)
+    assert not may_grant(actor_of(manager), everything)
+    assert outranks(actor_of(manager), nobody)
+    assert not outranks(actor_of(manager), boss)
+    assert outranks(actor_of(boss), manager)
 
 
 def test_reading_permissions_costs_one_query(manager: AdminUser, django_assert_num_queries: object) -> None:
@@ -92,3 +53,31 @@ def test_reading_permissions_costs_one_query(manager: AdminUser, django_assert_n
     with django_assert_num_queries(1):  # type: ignore[operator]
         for name in ("booking", "location", "deposit"):
             user.has_perm(f"bookings.view_{name}")
+
+
+def test_the_actor_of_an_account_has_its_permissions_at_all_locations(manager: AdminUser, boss: AdminUser) -> None:
+    actor = actor_of(manager)
+    assert (actor.kind, actor.id, actor.name) == (ActorKind.STAFF, manager.pk, "Manager")
+    assert actor.may("bookings.change_booking")
+    assert not actor.may("payments.view_payment")
+    assert actor.locations is None
+    assert actor_of(boss).permissions == {"*"}
+    assert actor_for(manager) == actor
+
+
+def test_an_inactive_account_has_no_permissions_as_an_actor(manager: AdminUser) -> None:
+    manager.is_active = False
+    assert actor_of(manager).permissions == frozenset()
+
+
+def test_a_user_without_staff_account_has_no_actor() -> None:
+    with pytest.raises(ActorUnknown):
+        actor_for(AnonymousUser())
+
+
+@pytest.mark.parametrize("stored", [{"*": 1}, "*", ["[a-z]*", "?", 7, "*.*"]])
+def test_a_stored_value_in_another_form_grants_nothing(db: None, stored: object) -> None:
+    user = make_user("odd", "bookings.view_booking")
+    Role.objects.filter(holders=user).update(permissions_json=stored)
+    assert actor_of(AdminUser.objects.get(pk=user.pk)).permissions == frozenset()
+    assert not AdminUser.objects.get(pk=user.pk).has_perm("bookings.view_booking")

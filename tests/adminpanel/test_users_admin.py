@@ -106,32 +106,10 @@ def test_deleting_an_account_takes_its_assignments_along(boss: AdminUser, reader
     assert not AdminUserRole.objects.exists()
 
 
-def test_a_role_is_written_one_permission_a_line(boss: AdminUser, at_work: AtWork) -> None:
-    data = {"name": "kitchen", "description": "", "permissions_json": " bookings.*\n\ncustomers.view_customer\n"}
-    assert at_work(boss).post("/admin/adminpanel/role/add/", data).status_code == 302
-    role = Role.objects.get(name="kitchen")
-    assert role.permissions_json == ["bookings.*", "customers.view_customer"]
-    shown = at_work(boss).get(f"/admin/adminpanel/role/{role.pk}/change/").text
-    assert "bookings.*\ncustomers.view_customer" in shown
-    refused = at_work(boss).post("/admin/adminpanel/role/add/", data | {"name": "x", "permissions_json": "rubbish"})
-    assert "Not a permission" in refused.text
-
-
-def test_a_manager_cannot_write_a_role_beyond_their_own(manager: AdminUser, at_work: AtWork) -> None:
-    role = Role.objects.create(name="small", permissions_json=["bookings.view_booking"])
-    path = f"/admin/adminpanel/role/{role.pk}/change/"
-    response = at_work(manager).post(path, {"name": "small", "permissions_json": "payments.*"})
-    assert "You do not have these permissions yourself: payments.*" in response.text
-    role.refresh_from_db()
-    assert role.permissions_json == ["bookings.view_booking"]
-
-
-def test_the_role_page_shows_its_holders(boss: AdminUser, manager: AdminUser, at_work: AtWork) -> None:
-    role = Role.objects.get(holders=manager)
-    assert page(manager) in at_work(boss).get(f"/admin/adminpanel/role/{role.pk}/change/").text
-
-
-def test_the_superuser_role_stays(boss: AdminUser, at_work: AtWork) -> None:
-    role = Role.objects.get(name="superuser")
-    assert at_work(boss).post(f"/admin/adminpanel/role/{role.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert Role.objects.filter(pk=role.pk).exists()
+def test_a_password_set_for_someone_else_must_be_replaced(boss: AdminUser, nobody: AdminUser, at_work: AtWork) -> None:
+    path = f"/admin/adminpanel/adminuser/{nobody.pk}/password/"
+    data = {"password1": "given-to-you-1!", "password2": "given-to-you-1!", "usable_password": "true"}
+    assert at_work(boss).post(path, data).status_code == 302
+    nobody.refresh_from_db()
+    assert nobody.check_password("given-to-you-1!")
+    assert nobody.must_change_password
