@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from adminpanel import theme
 from config import embedded, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,7 @@ DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "core",  # before the theme, some of whose templates it replaces
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -53,7 +55,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "pgtrigger",
-    "core",
     "customers",
     "bookings",
     "payments",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "adminpanel.middleware.PasswordChangeMiddleware",
+    "core.admin.middleware.StaffPagesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -143,4 +145,4 @@ LIVEMIGRATIONS_BACKUP_FOLDER = Path(env.str("LIVEMIGRATIONS_BACKUP_FOLDER", defa
 LIVEMIGRATIONS_PG_BIN = env.str("LIVEMIGRATIONS_PG_BIN", default="")
 LIVEMIGRATIONS_DRIFT_IGNORE = ["alembic_version"]  # installations from before Sprint 1 have Alembic's ledger
 
-UNFOLD = {"SITE_TITLE": "Teppan", "SITE_HEADER": "Teppan", "SITE_SUBHEADER": "Hibachi at your home"}
+UNFOLD = theme.UNFOLD

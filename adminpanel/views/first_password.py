@@ -36,15 +36,16 @@ class FirstPasswordView(PasswordChangeView):
     """Changes the password and records that the owner chose it."""
 
     form_class = FirstPasswordForm
+    template_name = "adminpanel/first_password.html"
     success_url = reverse_lazy("admin:index")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the admin's own pages get, under a title that says why one is here."""
+        """Return what the admin's own pages get, with a title of its own."""
         context = {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
         return {**context, "title": "Choose your own password"}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Save, keep the session, and let the owner in."""
+        """Save the password, keep the session and open the other pages."""
         response = super().form_valid(form)
         user = self.request.user
         if isinstance(user, AdminUser):

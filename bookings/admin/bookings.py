@@ -9,10 +9,14 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from bookings.admin.days import EventDays
 from bookings.models import Booking
+from bookings.selectors.search import bookings_showing
 from core.admin.badges import status_badge
+from core.admin.display import money_column
 from core.admin.filters import DayFilter
 from core.admin.lists import Tab
+from core.admin.search import Search
 from core.datetimes import BEFORE_TODAY, FROM_TODAY, TODAY
+from customers.models import Customer
 from customers.selectors.search import customers_found
 
 
@@ -48,8 +52,7 @@ class BookingAdmin(EventDays):
         "location",
         "guests",
         status_badge(),
-        "total_amount",
-        "currency",
+        "total",
     )
     list_select_related = ("customer", "location")
     list_filter = (
@@ -59,6 +62,10 @@ class BookingAdmin(EventDays):
         ("customer", AutocompleteSelectFilter),
     )
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=bookings_showing),)
+    related_to = ("customer", "location", "recurrence")
+    palette_icon = "event"
+    total = staticmethod(money_column("total_amount", description="Total"))
     search_help_text = "ID, or the customer's name, email or phone"
     ordering = ("-event_starts_at",)
     list_tabs = (
@@ -78,6 +85,6 @@ class BookingAdmin(EventDays):
         ("Record", {"fields": ("recurrence", "id", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )
 
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)
+    def row_label(self, row: Booking) -> str:
+        """Return the customer, the event and its place."""
+        return " · ".join(filter(None, (row.customer.full_name, str(row), row.address_city)))

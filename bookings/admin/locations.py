@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib import admin
 
 from bookings.models import Location
@@ -15,6 +17,10 @@ class LocationAdmin(StaffAdmin):
     list_display = ("name", "address_city", "address_state", "capacity", "service_radius_miles", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name", "address_city")
+    palette_icon = "storefront"
+    kept_while_linked: ClassVar[dict[str, str]] = {
+        "bookings": "To take the location out of service, clear its switch Active instead; its bookings keep it.",
+    }
     ordering = ("name",)
     readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (

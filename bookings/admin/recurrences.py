@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from bookings.models import RecurringBooking
 from core.admin.base import StaffAdmin
-from customers.selectors.search import customers_found
+from core.admin.search import Search
+from customers.models import Customer
+from customers.selectors.search import customers_found, customers_named
 
 
 @admin.register(RecurringBooking)
@@ -31,10 +32,8 @@ class RecurringBookingAdmin(StaffAdmin):
         ("customer", AutocompleteSelectFilter),
     )
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
+    related_to = ("customer",)
     ordering = ("-start_date",)
     autocomplete_fields = ("customer",)
     readonly_fields = ("id", "created_bookings_count", "created_at", "updated_at")
-
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from bookings.admin.days import EventDays
 from bookings.models import BookingReminder
-from bookings.selectors.search import bookings_found
+from bookings.selectors.search import bookings_found, bookings_named
 from core.admin.badges import status_badge
 from core.admin.filters import DayFilter
+from core.admin.search import Search
+from customers.models import Customer
 
 
 @admin.register(BookingReminder)
@@ -26,15 +27,13 @@ class BookingReminderAdmin(EventDays):
         ("scheduled_for", DayFilter),
     )
     search_fields = ("booking__customer__full_name", "booking__customer__email")
+    searches = (Search(bookings_found, through=(Customer,), otherwise=bookings_named),)
+    related_to = ("booking", "booking__customer")
     search_help_text = "ID of the booking, or the customer's name, email or phone"
     ordering = ("-scheduled_for",)
     location_path = "booking__location"
     autocomplete_fields = ("booking",)
     readonly_fields = ("id", "sent_at", "error_message", "created_at", "updated_at")
-
-    def search_conditions(self, term: str) -> Q:
-        """Search through the booking's customer."""
-        return bookings_found(term)
 
     @display(description="Customer", ordering="booking__customer__full_name")
     def customer(self, reminder: BookingReminder) -> str:

@@ -1,4 +1,4 @@
-"""How the lists of the staff site page, order, filter and search their rows."""
+"""How the lists of the staff site page, order and filter their rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from core.admin import keyset
 from core.admin.paginator import LOOKAHEAD, BoundedPaginator
 from core.clock import now
 from core.datetimes import Period, in_period, site_zone
-from core.search import as_uuid
 
 AFTER, BEFORE, TAB = "after", "before", "tab"
 _OUR_PARAMETERS = (AFTER, BEFORE, TAB)
@@ -134,8 +133,7 @@ class KeysetChangeList(ChangeList):
 class ListMixin(ModelAdmin):
     """A list that stays fast on a large table: it counts no further than some pages ahead, and pages by keyset.
 
-    ``ordering`` follows an index. ``search_conditions`` says what a search term means; an ID always finds its row.
-    ``list_tabs`` are the parts that staff open often; the first one opens by itself.
+    ``ordering`` follows an index. ``list_tabs`` are the parts that staff open often; the first one opens by itself.
     """
 
     list_per_page = 25
@@ -194,23 +192,6 @@ class ListMixin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """A list that pages by keyset."""
         return KeysetChangeList
-
-    def search_conditions(self, term: str) -> Q | None:
-        """What a search term means here; None leaves it to ``search_fields``."""
-        return None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search by ID, by ``search_conditions``, or else as Django does."""
-        term = search_term.strip()
-        condition = self.search_conditions(term) if term else None
-        if (key := as_uuid(term)) is not None:
-            condition = Q(pk=key) if condition is None else condition | Q(pk=key)
-        if condition is not None:
-            return queryset.filter(condition), False
-        result: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
-        return result
 
     def _is_list(self, request: HttpRequest) -> bool:
         match = request.resolver_match

@@ -1,4 +1,4 @@
-"""The staff site of ``customers``: base, paginator and cascades below, then one module per subject."""
+"""The staff site of ``customers``, one module per subject."""
 
 from customers.admin.customers import CustomerAdmin
 from customers.admin.leads import LeadAdmin

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 
 from core.admin.base import StaffAdmin
 from core.admin.filters import DayFilter
+from core.admin.search import Search
 from customers.models import Customer
 from customers.selectors.search import customers_like
 
@@ -18,6 +18,8 @@ class CustomerAdmin(StaffAdmin):
     list_display = ("full_name", "email", "phone", "address_city", "address_state", "created_at")
     list_filter = (("created_at", DayFilter),)
     search_fields = ("full_name", "email", "phone")
+    searches = (Search(customers_like),)
+    palette_icon = "person"
     search_help_text = "Name, beginning of the email, digits of the phone, or ID"
     ordering = ("full_name",)
     readonly_fields = ("id", "created_at", "updated_at")
@@ -28,6 +30,6 @@ class CustomerAdmin(StaffAdmin):
         ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )
 
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it looks like."""
-        return customers_like(term)
+    def row_label(self, row: Customer) -> str:
+        """Return the name with what tells namesakes apart: email, phone and city."""
+        return " · ".join(filter(None, (row.full_name, row.email, row.phone, row.address_city)))

@@ -34,4 +34,6 @@ class LeadAdmin(StaffAdmin):
     search_fields = ("full_name", "email", "phone")
     ordering = ("-created_at",)
     autocomplete_fields = ("customer",)
+    related_to = ("customer",)
+    palette_icon = "contact_mail"
     readonly_fields = ("id", "created_at", "updated_at")

@@ -33,6 +33,7 @@ class SocialThreadAdmin(StaffAdmin):
         ("customer", AutocompleteSelectFilter),
     )
     search_fields = ("external_id", "customer__full_name")
+    related_to = ("customer", "account")
     ordering = ("-updated_at",)
     autocomplete_fields = ("account", "customer")
     readonly_fields = ("id", "created_at", "updated_at")
@@ -46,4 +47,5 @@ class SocialMessageAdmin(ReadOnlyAdmin):
     list_select_related = ("thread",)
     list_filter = (("direction", ChoicesDropdownFilter), ("sent_at", DayFilter))
     search_fields = ("body", "external_id")
+    related_to = ("thread", "thread__customer")
     ordering = ("-sent_at",)

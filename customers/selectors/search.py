@@ -1,4 +1,4 @@
-"""Finding customers by what one knows of them."""
+"""Conditions that find customers, and rows of customers, by a search term. Nothing here executes a query."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import re
 
 from django.db.models import Q
 
-from core.search import as_uuid
+from core.search import as_uuid, key_in
 from customers.models import Customer
 
-FEW = 500
 _PHONE = re.compile(r"\+?[\d\s().-]{4,}")
 
 
 def customers_like(term: str) -> Q:
-    """The condition on ``Customer`` for a search term, which is taken for what it looks like.
+    """Return the condition on ``Customer`` for a search term, by what the term looks like.
 
-    An ID finds its customer, something with ``@`` emails that begin with it, digits the phones that contain
-    them, and anything else names with all of the words.
+    An ID finds its customer, a term with ``@`` the emails that begin with it, digits the phones that contain them,
+    and anything else the names that contain every word (or emails that begin with it).
     """
     text = term.strip()
     if (key := as_uuid(text)) is not None:
@@ -33,10 +32,18 @@ def customers_like(term: str) -> Q:
 
 
 def customers_found(term: str, path: str = "customer") -> Q:
-    """Like ``customers_like``, as a condition for a foreign key to customers, named by its path.
+    """Return ``customers_like`` as a condition on a foreign key to customers, which ``path`` names.
 
-    Few customers are looked up here and now, so that an index on the key is used; for many a subquery is made.
+    It tells about emails and phones, so it is meant for users who may view customers; see ``customers_named``.
     """
-    found = Customer.objects.filter(customers_like(term)).values_list("pk", flat=True)
-    some = list(found[: FEW + 1])
-    return Q(**{f"{path}__in": some if len(some) <= FEW else found})
+    return key_in(path, Customer.objects.filter(customers_like(term)).values("pk"))
+
+
+def customers_named(term: str, path: str = "customer") -> Q:
+    """Return the condition for rows of the customer with exactly this ID or full name, whichever case.
+
+    It tells nothing beyond the name that a list of such rows shows anyway.
+    """
+    text = term.strip()
+    key = as_uuid(text)
+    return Q(**{f"{path}__full_name__iexact": text}) if key is None else Q(**{path: key})

@@ -1,5 +1,6 @@
 """The staff site of ``payments``, one module per subject; all of it is for reading only."""
 
+from payments.admin.balances import booking_balance, customer_balance
 from payments.admin.deposits import DepositAdmin
 from payments.admin.loyalty import LoyaltyPointsAdmin, LoyaltyTransactionAdmin
 from payments.admin.overview import CustomerOverviewAdmin
@@ -15,4 +16,6 @@ __all__ = [
     "PaymentAdmin",
     "PaymentMethodAdmin",
     "StripeEventAdmin",
+    "booking_balance",
+    "customer_balance",
 ]

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from bookings.selectors.search import bookings_found
 from core.admin.badges import status_badge
 from core.admin.base import ReadOnlyAdmin
+from core.admin.display import money_column
 from core.admin.filters import DayFilter
+from core.admin.search import Search
+from customers.models import Customer
 from payments.models import Deposit
+from payments.selectors.search import money_found, money_named
 
 
 @admin.register(Deposit)
 class DepositAdmin(ReadOnlyAdmin):
     """Deposits, newest first."""
 
-    list_display = ("created_at", "customer", "booking", "amount", "currency", status_badge(), "paid_at")
+    list_display = ("created_at", "customer", "booking", "money", status_badge(), "paid_at")
     list_select_related = ("booking__customer",)
     list_filter = (("status", ChoicesDropdownFilter), ("paid_at", DayFilter))
     search_fields = ("booking__customer__full_name", "booking__customer__email", "stripe_payment_intent_id")
+    searches = (Search(money_found, through=(Customer,), otherwise=money_named),)
+    related_to = ("booking", "booking__customer")
+    money = staticmethod(money_column("amount", description="Amount"))
     search_help_text = "ID, Stripe intent, or the customer's name, email or phone"
     ordering = ("-created_at",)
-
-    def search_conditions(self, term: str) -> Q:
-        """A Stripe intent, or what the term says of the customer."""
-        if term.startswith("pi_"):
-            return Q(stripe_payment_intent_id=term)
-        return bookings_found(term)
 
     @display(description="Customer")
     def customer(self, deposit: Deposit) -> str:

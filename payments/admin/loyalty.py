@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from core.admin.badges import status_badge
 from core.admin.base import ReadOnlyAdmin
 from core.admin.filters import DayFilter
-from customers.selectors.search import customers_found
+from core.admin.search import Search
+from customers.models import Customer
+from customers.selectors.search import customers_found, customers_named
 from payments.models import LoyaltyPoints, LoyaltyTransaction
 
 
@@ -21,11 +22,9 @@ class LoyaltyPointsAdmin(ReadOnlyAdmin):
     list_select_related = ("customer",)
     list_filter = (("tier", ChoicesDropdownFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
+    related_to = ("customer",)
     ordering = ("-points",)
-
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)
 
 
 @admin.register(LoyaltyTransaction)
@@ -36,8 +35,6 @@ class LoyaltyTransactionAdmin(ReadOnlyAdmin):
     list_select_related = ("customer", "booking")
     list_filter = (("created_at", DayFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "customer__phone")
+    searches = (Search(customers_found, through=(Customer,), otherwise=customers_named),)
+    related_to = ("customer", "booking")
     ordering = ("-created_at",)
-
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it says of the customer."""
-        return customers_found(term)

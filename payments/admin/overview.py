@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
+from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
-from customers.models import Customer
-from customers.selectors.search import customers_like
+from core.admin.display import money
+from core.admin.search import Search
 from payments.models import CustomerOverview
+from payments.selectors.search import customer_figures_found
 
 
 @admin.register(CustomerOverview)
 class CustomerOverviewAdmin(ReadOnlyAdmin):
     """Customers with their figures. Only name and email sort: the figures are added up per row."""
 
-    list_display = ("full_name", "email", "bookings_count", "completed_count", "next_event_at", "paid_amount")
+    list_display = ("full_name", "email", "bookings_count", "completed_count", "next_event_at", "paid")
     sortable_by = ("full_name", "email")
     search_fields = ("full_name", "email", "phone")
+    searches = (Search(customer_figures_found),)
     ordering = ("email",)
 
-    def search_conditions(self, term: str) -> Q:
-        """Take the term for what it looks like."""
-        return Q(pk__in=Customer.objects.filter(customers_like(term)).values("pk"))
+    @display(description="Paid", formatting="price")
+    def paid(self, row: CustomerOverview) -> str:
+        """Return what the customer paid, unless it is in several currencies."""
+        return money(row.paid_amount, row.paid_currency) if row.paid_currency else "several currencies"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from core.admin.base import ReadOnlyAdmin
-from customers.selectors.search import customers_found
+from core.admin.search import Search
+from customers.models import Customer
 from payments.models import PaymentMethod
+from payments.selectors.search import methods_found, methods_named
 
 
 @admin.register(PaymentMethod)
@@ -19,9 +20,6 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
     list_select_related = ("customer",)
     list_filter = (("type", ChoicesDropdownFilter), ("customer", AutocompleteSelectFilter))
     search_fields = ("customer__full_name", "customer__email", "card_last4")
+    searches = (Search(methods_found, through=(Customer,), otherwise=methods_named),)
+    related_to = ("customer",)
     ordering = ("-created_at",)
-
-    def search_conditions(self, term: str) -> Q:
-        """The last four digits, or what the term says of the customer."""
-        found = customers_found(term)
-        return found | Q(card_last4=term) if len(term) == 4 and term.isdecimal() else found

@@ -6,7 +6,11 @@ from django.db import models
 
 
 class CustomerOverview(models.Model):
-    """One row per customer; the key is the customer's. ``paid_amount`` counts payments that succeeded."""
+    """One row per customer; the key is the customer's.
+
+    ``paid_amount`` adds up confirmed deposits and payments that succeeded. ``paid_currency`` is NULL if they are in
+    several currencies, whose sum is no amount of money.
+    """
 
     id = models.UUIDField(primary_key=True)
     full_name = models.CharField(max_length=255)
@@ -17,12 +21,12 @@ class CustomerOverview(models.Model):
     next_event_at = models.DateTimeField("next event", null=True)
     last_event_at = models.DateTimeField("last event", null=True)
     paid_amount = models.DecimalField("paid", max_digits=12, decimal_places=2)
+    paid_currency = models.CharField(max_length=3, null=True)
 
     class Meta:
         managed = False
         db_table = "customer_overview"
-        verbose_name = "customer at a glance"
-        verbose_name_plural = "customers at a glance"
+        verbose_name = verbose_name_plural = "customer figures"
 
     def __str__(self) -> str:
         return self.full_name

@@ -39,6 +39,15 @@ def test_every_page_leads_to_the_change(client: Client, path: str) -> None:
     assert "Choose your own password" in client.get(CHANGE).text
 
 
+def test_the_first_page_shows_no_menu_and_a_way_out(client: Client) -> None:
+    page = client.get(CHANGE).text
+    assert "nav-sidebar" not in page
+    assert "/admin/bookings/" not in page
+    assert 'action="/admin/logout/"' in page
+    assert change(client, PASSWORD, NEW) == 302
+    assert "nav-sidebar" in client.get("/admin/").text
+
+
 def test_writing_is_stopped_as_well(client: Client) -> None:
     data = {"email": "x@example.com", "full_name": "X", "password1": NEW, "password2": NEW}
     assert client.post("/admin/adminpanel/adminuser/add/", data).status_code == 302

@@ -1,4 +1,4 @@
-"""Bookings and what hangs on them, found through their customers: few or many, with the same result."""
+"""Bookings and their rows, found by ID and through their customers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bookings.models import Booking, BookingReminder
-from bookings.selectors.search import bookings_found
+from bookings.selectors.search import bookings_found, bookings_named, bookings_showing
 from customers.models import Customer
-from customers.selectors import search
+from customers.selectors.search import customers_found, customers_named
 
 AT = datetime(2030, 5, 4, 18, tzinfo=UTC)
 
@@ -25,14 +25,26 @@ def reminders(db: None) -> list[BookingReminder]:
     return made
 
 
-@pytest.mark.parametrize("few", [500, 1], ids=["looked up", "subquery"])
-def test_the_customers_words_find_the_reminders(
-    reminders: list[BookingReminder], monkeypatch: pytest.MonkeyPatch, few: int
-) -> None:
-    monkeypatch.setattr(search, "FEW", few)
+def test_the_customers_words_find_the_reminders(reminders: list[BookingReminder]) -> None:
     first, second, third = reminders
     for term, wanted in (("ana", {first, second}), ("brown", {second, third}), ("ben", {third}), ("nobody", set())):
         assert set(BookingReminder.objects.filter(bookings_found(term))) == wanted, term
+
+
+def test_conditions_execute_no_query(db: None, django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(0):  # type: ignore[operator]  # a fixture that pytest-django leaves untyped
+        for condition in (bookings_found, bookings_named, bookings_showing, customers_found, customers_named):
+            condition("ana")
+
+
+def test_the_exact_name_finds_a_booking_and_a_part_of_it_does_not(reminders: list[BookingReminder]) -> None:
+    for condition, rows in (
+        (bookings_named, BookingReminder.objects.all()),
+        (bookings_showing, Booking.objects.all()),
+    ):
+        assert rows.filter(condition(" ana ALVAREZ ")).count() == 1
+        for part in ("ana", "ana.alvarez@example.com", "Alvarez"):
+            assert not rows.filter(condition(part)).exists()
 
 
 def test_ids_of_booking_and_customer_find_it(reminders: list[BookingReminder]) -> None:

@@ -1,0 +1,1 @@
+"""Questions to the tables of ``payments`` that change nothing."""
