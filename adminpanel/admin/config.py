@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from adminpanel.models import AdminConfig
+from adminpanel.selectors.accounts import staff_account
 from core.admin.base import StaffAdmin
 
 
@@ -45,7 +46,7 @@ class AdminConfigAdmin(StaffAdmin):
         return bool(super().has_delete_permission(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Note who changed the setting."""
+        """Note which staff account changed the setting; a user of the host may have none."""
         assert isinstance(obj, AdminConfig)
-        obj.updated_by_admin_id = request.user.pk
+        obj.updated_by_admin = staff_account(request.user)
         super().save_model(request, obj, form, change)

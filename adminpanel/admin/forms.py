@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from adminpanel.models import AdminUser, Role
 from adminpanel.permissions import covers
+from adminpanel.selectors.accounts import Person
 from adminpanel.selectors.permissions import may_grant, permissions_of
 from adminpanel.services.accounts import require_own_password
 
@@ -32,7 +33,7 @@ class UniqueEmailMixin:
 class AccountForm(UniqueEmailMixin, UserChangeForm):
     """An account with the roles that the person at the keyboard may give."""
 
-    actor: ClassVar[AdminUser]
+    actor: ClassVar[Person]
     held_roles = forms.ModelMultipleChoiceField(
         queryset=Role.objects.all(),
         required=False,
@@ -99,7 +100,7 @@ class PermissionsField(forms.CharField):
 class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A role; nobody writes permissions into it that they do not have."""
 
-    actor: ClassVar[AdminUser]
+    actor: ClassVar[Person]
     permissions_json = PermissionsField(
         label="Permissions",
         required=False,

@@ -55,7 +55,8 @@ class RoleAdmin(StaffAdmin):
     def held_by(self, role: Role) -> str:
         """Links to the accounts that hold the role."""
         accounts = AdminUser.objects.filter(role_assignments__role=role.pk).order_by("full_name")
-        links = ((reverse("admin:adminpanel_adminuser_change", args=[user.pk]), user.full_name) for user in accounts)
+        page, site = "admin:adminpanel_adminuser_change", self.admin_site.name
+        links = ((reverse(page, args=[user.pk], current_app=site), user.full_name) for user in accounts)
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -70,4 +71,4 @@ class RoleAdmin(StaffAdmin):
 
 
 def _may_touch(request: HttpRequest, obj: Model | None) -> bool:
-    return not isinstance(obj, Role) or (isinstance(request.user, AdminUser) and may_grant(request.user, obj))
+    return not isinstance(obj, Role) or may_grant(request.user, obj)

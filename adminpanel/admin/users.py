@@ -57,7 +57,7 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Only a superuser makes superusers; nobody deactivates themselves."""
         fields: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
-        if not _actor(request).is_superuser:
+        if not getattr(request.user, "is_superuser", False):
             fields += ("is_superuser",)
         if obj is not None and obj == request.user:
             fields += ("is_active", "is_superuser")
@@ -79,16 +79,11 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set somebody else's password; one's own is changed where the old one is asked for."""
-        if id == str(request.user.pk):
+        if isinstance(request.user, AdminUser) and id == str(request.user.pk):
             messages.info(request, "Change your own password here.")
-            return HttpResponseRedirect(reverse(f"{self.admin_site.name}:password_change"))
+            return HttpResponseRedirect(reverse("admin:password_change", current_app=self.admin_site.name))
         return super().user_change_password(request, id, form_url)
 
 
-def _actor(request: HttpRequest) -> AdminUser:
-    assert isinstance(request.user, AdminUser)
-    return request.user
-
-
 def _is_below(request: HttpRequest, obj: Model | None) -> bool:
-    return not isinstance(obj, AdminUser) or outranks(_actor(request), obj)
+    return not isinstance(obj, AdminUser) or outranks(request.user, obj)

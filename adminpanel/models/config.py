@@ -6,7 +6,6 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -33,7 +32,7 @@ class AdminConfig(LegacyRow):
         "system", null=True, blank=True, default=False, db_default=False, help_text="Cannot be deleted."
     )
     updated_by_admin = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        "adminpanel.AdminUser",
         models.DB_SET_NULL,
         null=True,
         blank=True,

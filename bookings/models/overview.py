@@ -25,6 +25,7 @@ class BookingOverview(models.Model):
     address_state = models.CharField("state", max_length=2, null=True)
 
     class Meta:
+        app_label = "bookings"
         managed = False
         db_table = "booking_overview"
         verbose_name = "booking at a glance"

@@ -19,6 +19,7 @@ class CustomerOverview(models.Model):
     paid_amount = models.DecimalField("paid", max_digits=12, decimal_places=2)
 
     class Meta:
+        app_label = "payments"
         managed = False
         db_table = "customer_overview"
         verbose_name = "customer at a glance"
