@@ -85,9 +85,8 @@ def _migrate_command() -> Iterator[Error]:
         return
     from livemigrations.management.mixins import LiveMigrateMixin
 
-    command = load_command_class(get_commands()["migrate"], "migrate")
-    if not isinstance(command, LiveMigrateMixin):
-        name = type(command).__module__.partition(".management.")[0]
+    name = get_commands()["migrate"]
+    if not isinstance(load_command_class(name, "migrate"), LiveMigrateMixin):
         yield _error(
             3,
             f'The command "migrate" comes from "{name}", which runs migrations without the live engine.',
@@ -202,12 +201,11 @@ def _templates() -> Iterator[Error]:
     from django.template.backends.django import DjangoTemplates
 
     found = [engine for engine in engines.all() if isinstance(engine, DjangoTemplates)]
-    if not found:  # admin.E403
+    if not found or not (apps.is_installed("core") and apps.is_installed("unfold")):  # admin.E403, teppan.E001
         return
     for app, name in (("core", "core/pagination.html"), ("unfold", "unfold/layouts/skeleton.html")):
         try:
-            if apps.is_installed(app):
-                get_template(name)
+            get_template(name)
         except TemplateDoesNotExist:
             yield _error(
                 12,
