@@ -62,7 +62,7 @@ def test_an_app_that_names_sprints_keeps_its_convention(host: Site) -> None:
     models = host.folder / "environment" / "site-packages" / "package" / "models.py"
     models.write_text(models.read_text() + "    note = models.TextField(null=True)\n")
     host.manage("makemigrations", "package", "--no-input", "-v0")
-    assert files(models.parent) == ["0001_s02_thing", "0002_s02_thing_note"]
+    assert [name[:9] for name in files(models.parent)] == ["0001_s02_", "0002_s02_"]
 
 
 def test_the_sprint_can_be_asked_for(host: Site) -> None:
