@@ -46,6 +46,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[CheckMessage]
         *_time_zones(),
         *(_staff_as_users() if is_user_model() else _staff_beside_users()),
         *_templates(),
+        *_context_processors(),
         *_static_files(),
         *_urls(),
         *_sites(),
@@ -213,6 +214,25 @@ def _templates() -> Iterator[Error]:
                 'Set "APP_DIRS": True in TEMPLATES.',
             )
             return
+
+
+def _context_processors() -> Iterator[Error]:
+    """Django reports ``auth`` for its own backend only (admin.E402), and ``request`` as a warning (admin.W411)."""
+    from django.template.backends.django import DjangoTemplates
+
+    engine = next((engine.engine for engine in engines.all() if isinstance(engine, DjangoTemplates)), None)
+    if engine is None:  # admin.E403
+        return
+    needed = ["django.template.context_processors.request"]
+    if not _lists(settings.AUTHENTICATION_BACKENDS, "django.contrib.auth.backends.ModelBackend"):
+        needed.append("django.contrib.auth.context_processors.auth")
+    for path in needed:
+        if path not in engine.context_processors:
+            yield _error(
+                18,
+                f"TEMPLATES lacks the context processor {path}, without which pages of the admin fail.",
+                f'Add "{path}" to "context_processors" in the OPTIONS of TEMPLATES.',
+            )
 
 
 def _static_files() -> Iterator[Error]:

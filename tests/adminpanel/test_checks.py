@@ -28,6 +28,11 @@ LEFT_OUT = [
     "django.contrib.postgres",
     "pgtrigger",
 ]
+PROCESSORS = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
 TEMPLATES: list[dict[str, Any]] = [{**settings.TEMPLATES[0], "APP_DIRS": False}]
 
 
@@ -96,6 +101,21 @@ def test_a_mistake_has_an_error_with_its_remedy(error: str, hint: str, changed: 
     hints = found(**changed)
     assert list(hints) == [f"teppan.{error}"]
     assert hint in hints[f"teppan.{error}"]
+
+
+@pytest.mark.parametrize("name", ["request", "auth"])
+def test_a_missing_context_processor(name: str) -> None:
+    (path,) = [path for path in PROCESSORS if path.endswith(name)]
+    kept = [other for other in PROCESSORS if other != path]
+    templates: list[dict[str, Any]] = [{**settings.TEMPLATES[0], "OPTIONS": {"context_processors": kept}}]
+    hints = found(TEMPLATES=templates)
+    assert list(hints) == ["teppan.E018"]
+    assert f'Add "{path}"' in hints["teppan.E018"]
+    kept_backend = "django.contrib.auth.backends.ModelBackend"
+    backends = [*settings.AUTHENTICATION_BACKENDS, kept_backend]
+    assert list(found(TEMPLATES=templates, AUTHENTICATION_BACKENDS=backends)) == (
+        ["teppan.E018"] if name == "request" else []  # Django reports the other as admin.E402
+    )
 
 
 def test_a_derived_middleware_counts() -> None:
