@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.embedding.hosts import Host, snippet
@@ -56,31 +52,20 @@ MISTAKES = {
 }
 
 
-@pytest.fixture(scope="module")
-def answers(host: Host) -> Iterator[dict[str, subprocess.CompletedProcess[str]]]:
-    """What ``check`` says of each mistake; two run at a time."""
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_an_error_with_a_remedy(host: Host, name: str) -> None:
+    lines, error, hint = MISTAKES[name]
     host.write("deploying/__init__.py", "")
     host.write("deploying/management/commands/migrate.py", OWN_MIGRATE)
     host.write("mysite/sites.py", snippet("sites.py"))
     host.write("mysite/admin_app.py", snippet("admin_app.py"))
-    for number, (lines, _, _) in enumerate(MISTAKES.values()):
-        host.write(f"mysite/wrong_{number}.py", f"from mysite.settings import *\n{lines}\n")
-
-    def check(number: int) -> subprocess.CompletedProcess[str]:
-        return host.manage("check", f"--settings=mysite.wrong_{number}", check=False)
-
-    with ThreadPoolExecutor(2) as pool:
-        yield dict(zip(MISTAKES, pool.map(check, range(len(MISTAKES))), strict=True))
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_an_error_with_a_remedy(answers: dict[str, subprocess.CompletedProcess[str]], name: str) -> None:
-    _, error, hint = MISTAKES[name]
-    said = answers[name].stderr
-    assert answers[name].returncode == 1
-    assert "Traceback" not in said
-    assert f"(teppan.{error})" in said
-    assert hint in said
+    module = f"wrong_{list(MISTAKES).index(name)}"
+    host.write(f"mysite/{module}.py", f"from mysite.settings import *\n{lines}\n")
+    checked = host.manage("check", f"--settings=mysite.{module}", check=False)
+    assert checked.returncode == 1
+    assert "Traceback" not in checked.stderr
+    assert f"(teppan.{error})" in checked.stderr
+    assert hint in checked.stderr
 
 
 def test_a_second_site_and_a_default_site_of_ones_own(host: Host) -> None:
