@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt Makefile
 		echo '       or name it: make install PYTHON=/path/to/python3.13' >&2; exit 1; fi; \
 	echo "making $(VENV) with $$($$found --version) ($$found)"; \
 	"$$found" -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev,test]'
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[server,dev,test]'
 	@touch $(STAMP)
 
 up: install ## start PostgreSQL, migrate, load demo data, serve the admin
@@ -56,7 +56,7 @@ bench: install ## measure again what docs/benchmarks.md says
 
 lock: install ## renew constraints.txt from pyproject.toml
 	$(PY) -m pip install --quiet 'pip-tools>=7.6'
-	$(PY) -m piptools compile --quiet --upgrade --all-extras --strip-extras --no-annotate --no-header \
+	$(PY) -m piptools compile --quiet --upgrade --all-extras --allow-unsafe --strip-extras --no-annotate --no-header \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file constraints.txt pyproject.toml
 
 clean: ## stop the embedded PostgreSQL, remove its data, .venv and caches

@@ -8,18 +8,19 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 
 from adminpanel.models import AdminUser
 from adminpanel.views.first_password import FirstPasswordView
 
 _ALLOWED = {"logout", "jsi18n"}
+_ADMIN_APP_NAME = "admin"  # every AdminSite includes its URLs under this application namespace
 
 
 class PasswordChangeMiddleware:
-    """In the admin, shows whoever still has a password from somebody else nothing but the page to replace it.
+    """In every admin site, sends an account whose password somebody else set to the page that replaces it.
 
-    Belongs after ``AuthenticationMiddleware``.
+    List it after ``AuthenticationMiddleware``. It ignores users who are not staff accounts.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -32,13 +33,25 @@ class PasswordChangeMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Answer in place of the view where the obligation stands, else let it through."""
+        """Answer instead of the view while the password must be changed, otherwise return None."""
         match = request.resolver_match
-        if match is None or admin.site.name not in match.namespaces or match.url_name in _ALLOWED:
+        namespace = _admin_namespace(match)
+        if match is None or namespace is None or match.url_name in _ALLOWED:
             return None
-        user = request.user
+        user = getattr(request, "user", None)
         if not isinstance(user, AdminUser) or not user.must_change_password:
             return None
-        if match.url_name == "password_change":
-            return FirstPasswordView.as_view()(request)
-        return HttpResponseRedirect(reverse(f"{admin.site.name}:password_change"))
+        if match.url_name != "password_change":
+            return HttpResponseRedirect(reverse(f"{namespace}:password_change"))
+        vars(request)["current_app"] = namespace
+        change = FirstPasswordView.as_view(
+            admin_site=getattr(view, "admin_site", admin.site), success_url=reverse(f"{namespace}:index")
+        )
+        return change(request)
+
+
+def _admin_namespace(match: ResolverMatch | None) -> str | None:
+    """Return the instance namespace of the admin site that a request is for, or None if it is for none."""
+    if match is None or _ADMIN_APP_NAME not in match.app_names:
+        return None
+    return ":".join(match.namespaces[: match.app_names.index(_ADMIN_APP_NAME) + 1])

@@ -1,6 +1,6 @@
 """The staff site of ``adminpanel``: forms below, then one module per subject.
 
-Rights come from roles, so Django's own groups have no page.
+Permissions come from roles, so Django's groups have no page where staff accounts are the project's users.
 """
 
 from django.contrib import admin
@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group
 from adminpanel.admin.config import AdminConfigAdmin
 from adminpanel.admin.roles import RoleAdmin
 from adminpanel.admin.users import AdminUserAdmin
+from adminpanel.selectors.accounts import is_user_model
 
-if admin.site.is_registered(Group):
+if is_user_model() and admin.site.is_registered(Group):
     admin.site.unregister(Group)
 
 __all__ = ["AdminConfigAdmin", "AdminUserAdmin", "RoleAdmin"]

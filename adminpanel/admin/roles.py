@@ -137,7 +137,8 @@ class RoleAdmin(StaffAdmin):
     def held_by(self, role: Role) -> str:
         """Links to the accounts that hold the role."""
         accounts = AdminUser.objects.filter(role_assignments__role=role.pk).order_by("full_name")
-        links = ((reverse("admin:adminpanel_adminuser_change", args=[user.pk]), user.full_name) for user in accounts)
+        page, site = "admin:adminpanel_adminuser_change", self.admin_site.name
+        links = ((reverse(page, args=[user.pk], current_app=site), user.full_name) for user in accounts)
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

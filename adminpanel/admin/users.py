@@ -108,9 +108,9 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set somebody else's password; one's own is changed where the old one is asked for."""
-        if id == str(request.user.pk):
+        if isinstance(request.user, AdminUser) and id == str(request.user.pk):
             messages.info(request, "Change your own password here.")
-            return HttpResponseRedirect(reverse(f"{self.admin_site.name}:password_change"))
+            return HttpResponseRedirect(reverse("admin:password_change", current_app=self.admin_site.name))
         for_request = copy(self)  # Django reads the form from the instance, which all requests share
         form: Any = type("ResetPasswordForm", (ResetPasswordForm,), {"actor": actor_for(request.user)})
         for_request.change_password_form = form

@@ -7,7 +7,6 @@ Way back: the table is dropped, accounts and roles stay.
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import migrations, models
 
 from core.db.functions import TransactionNow
@@ -32,7 +31,7 @@ class Migration(migrations.Migration):
                         db_index=False,
                         on_delete=models.DB_CASCADE,
                         related_name="role_assignments",
-                        to=settings.AUTH_USER_MODEL,
+                        to="adminpanel.adminuser",
                     ),
                 ),
                 # lint: allow LM512 because the schema has no index here, and staff and roles are few

@@ -7,7 +7,6 @@ Way back: the table is dropped with all settings.
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 
@@ -17,10 +16,7 @@ from livemigrations import operations as live
 
 class Migration(migrations.Migration):
     sprint = 2
-    dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("adminpanel", "0004_s01_superuser_role"),
-    ]
+    dependencies = [("adminpanel", "0004_s01_superuser_role")]
     operations = [
         migrations.CreateModel(
             name="AdminConfig",
@@ -66,7 +62,7 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=models.DB_SET_NULL,
                         related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                        to="adminpanel.adminuser",
                         verbose_name="last changed by",
                     ),
                 ),

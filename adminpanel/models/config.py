@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -35,7 +34,7 @@ class AdminConfig(LegacyRow):
         "system", null=True, blank=True, default=False, db_default=False, help_text="Cannot be deleted."
     )
     updated_by_admin = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        "adminpanel.AdminUser",
         models.DB_SET_NULL,
         null=True,
         blank=True,

@@ -98,7 +98,7 @@ class AdminUser(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Whether any authentication backend grants ``app.verb_model``."""
-        for backend in auth.get_backends():
+        for backend in _permission_backends():
             try:
                 if backend.has_perm(self, perm, obj):
                     return True
@@ -114,9 +114,16 @@ class AdminUser(AbstractBaseUser):
         """Whether anything in the app is granted."""
         return any(
             backend.has_module_perms(self, app_label)
-            for backend in auth.get_backends()
+            for backend in _permission_backends()
             if hasattr(backend, "has_module_perms")
         )
+
+
+def _permission_backends() -> list[Any]:
+    """The backends to ask for permissions: ``ModelBackend`` reads groups, which these accounts do not have."""
+    from django.contrib.auth.backends import ModelBackend  # it asks for the user model, which this module defines
+
+    return [backend for backend in auth.get_backends() if not isinstance(backend, ModelBackend)]
 
 
 class AdminUserRole(models.Model):

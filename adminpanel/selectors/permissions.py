@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.base_user import AbstractBaseUser
+
 from adminpanel.models import AdminUser, Role
+from adminpanel.selectors.accounts import is_user_model, staff_account
 from core.actors import Actor, ActorKind
 from core.permissions import covers, well_formed
 
@@ -26,14 +29,30 @@ def actor_of(user: AdminUser) -> Actor:
 
 
 def staff_actor(user: object) -> Actor | None:
-    """Return the actor of a staff account, or None for any other user. Registered with ``core.actors``."""
-    return actor_of(user) if isinstance(user, AdminUser) else None
+    """Return the actor of a user who works in the admin, or None for anybody else. Registered with ``core.actors``.
+
+    Beside the host's own user model, that is an active user of the host, with the permissions that the project's
+    authentication backends grant. The actor's id is the staff account of that user, None if there is none.
+    """
+    if isinstance(user, AdminUser):
+        return actor_of(user)
+    if is_user_model() or not isinstance(user, AbstractBaseUser) or not user.is_active:
+        return None
+    account = staff_account(user)
+    granted = getattr(user, "get_all_permissions", frozenset)
+    permissions = frozenset({"*"}) if getattr(user, "is_superuser", False) else frozenset(granted())
+    return Actor(ActorKind.STAFF, account.pk if account else None, str(user), permissions)
 
 
 def is_superuser(actor: Actor) -> bool:
-    """Return whether the actor is the system or an active account with the superuser flag."""
+    """Return whether the actor is the system or an active account with the superuser flag.
+
+    Beside the host's own user model, an actor who may do everything is one: the host decides who its superusers are.
+    """
     if actor.kind is ActorKind.SYSTEM:
         return True
+    if actor.kind is ActorKind.STAFF and not is_user_model():
+        return "*" in actor.permissions
     account = account_of(actor)
     return account is not None and bool(account.is_active and account.is_superuser)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import update_last_login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from adminpanel.errors import AccountRefused, GrantRefused, LastSuperuser, SuperuserExists
 from adminpanel.models import SUPERUSER_ROLE, AdminUser, Role
+from adminpanel.selectors.accounts import is_user_model
 from adminpanel.selectors.permissions import is_superuser
 from adminpanel.services.roles import require_outranked, set_roles
 from core import clock
@@ -20,9 +23,14 @@ from core.models import is_new
 _FIRST_SUPERUSER_LOCK = 0x7E99A2
 
 
-def record_login(sender: object, user: AdminUser, **_: Any) -> None:
-    """Note the time of a login, except while the owner still has to choose a password."""
-    if not user.must_change_password:
+def record_login(sender: Any, user: AbstractBaseUser, **named: Any) -> None:
+    """Note the time of a login, except while the owner still has to choose a password.
+
+    For a user who is not a staff account, do what Django does.
+    """
+    if not isinstance(user, AdminUser):
+        update_last_login(sender, cast(Any, user), **named)
+    elif not user.must_change_password:
         _record(user, clock.now())
 
 
@@ -107,10 +115,7 @@ def create_first_superuser(*, email: str, full_name: str, password: str) -> Admi
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FIRST_SUPERUSER_LOCK])
         if existing := AdminUser.objects.filter(is_superuser=True).order_by("created_at").first():
-            raise SuperuserExists(
-                f"A superuser already exists: {existing.email}. To create more, log in to the admin with that account. "
-                f"To set a new password for it, run: manage.py changepassword {existing.email}"
-            )
+            raise SuperuserExists(f"A superuser already exists: {existing.email}. {_remedy(existing)}")
         if AdminUser.objects.filter(email__iexact=candidate.email).exists():
             raise AccountRefused(
                 f"{candidate.email} already has an account, which is not a superuser. To fix this, choose another email."
@@ -120,6 +125,15 @@ def create_first_superuser(*, email: str, full_name: str, password: str) -> Admi
         roles = Role.objects.filter(name=SUPERUSER_ROLE)
         set_roles(user=candidate, roles=roles, actor=system("create_first_superuser"))
     return candidate
+
+
+def _remedy(existing: AdminUser) -> str:
+    if not is_user_model():
+        return "To change it or to add another, open Staff accounts in the admin."
+    return (
+        "To create more, log in to the admin with that account. To set a new password for it, run: "
+        f"manage.py changepassword {existing.email}"
+    )
 
 
 def _refuse_bad_data(candidate: AdminUser, password: str) -> None:

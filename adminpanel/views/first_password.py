@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.urls import reverse_lazy
 from unfold.forms import AdminOwnPasswordChangeForm
 
 from adminpanel.models import AdminUser
@@ -33,15 +33,16 @@ class FirstPasswordForm(AdminOwnPasswordChangeForm):
 
 
 class FirstPasswordView(PasswordChangeView):
-    """Changes the password and records that the owner chose it."""
+    """Changes the password and records that the owner chose it. ``admin_site`` is the site it is a page of."""
 
     form_class = FirstPasswordForm
     template_name = "adminpanel/first_password.html"
-    success_url = reverse_lazy("admin:index")
+    admin_site: AdminSite | None = None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what the admin's own pages get, with a title of its own."""
-        context = {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
+        """Return the context of the admin site's own pages, with a title that explains the page."""
+        site = {} if self.admin_site is None else self.admin_site.each_context(self.request)
+        context = {**site, **super().get_context_data(**kwargs)}
         return {**context, "title": "Choose your own password"}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:

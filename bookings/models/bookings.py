@@ -58,6 +58,7 @@ class Booking(LegacyRow):
     )
 
     class Meta:
+        app_label = "bookings"
         db_table = "bookings"
         indexes = (
             models.Index(fields=["customer"], name="idx_bookings_customer"),

@@ -53,6 +53,7 @@ class Location(LegacyRow):
     is_active = models.BooleanField("active", null=True, blank=True, default=True, db_default=True)
 
     class Meta:
+        app_label = "bookings"
         db_table = "locations"
         indexes = (
             models.Index(fields=["is_active"], name="idx_locations_active"),

@@ -32,6 +32,7 @@ class BookingOverview(models.Model):
     location = models.ForeignKey(Location, models.DO_NOTHING, null=True, related_name="+")
 
     class Meta:
+        app_label = "bookings"
         managed = False
         db_table = "booking_overview"
         verbose_name = "booking at a glance"

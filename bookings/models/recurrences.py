@@ -28,6 +28,7 @@ class RecurringBooking(LegacyRow):
     )
 
     class Meta:
+        app_label = "bookings"
         db_table = "recurring_bookings"
         indexes = (
             models.Index(fields=["customer"], name="idx_recurring_customer"),

@@ -46,6 +46,7 @@ class BookingReminder(LegacyRow):
     error_message = models.TextField(null=True, blank=True)
 
     class Meta:
+        app_label = "bookings"
         db_table = "booking_reminders"
         indexes = (
             models.Index(fields=["booking"], name="idx_reminders_booking"),

@@ -20,6 +20,7 @@ class Customer(LegacyRow):
     notes = models.TextField(null=True, blank=True)
 
     class Meta:
+        app_label = "customers"
         db_table = "customers"
         indexes = (
             models.Index(fields=["phone"], name="idx_customers_phone"),

@@ -32,6 +32,7 @@ class Lead(Row):
     )
 
     class Meta:
+        app_label = "customers"
         db_table = "leads"
         indexes = (
             models.Index(fields=["status", "-created_at"], name="idx_leads_status_created"),

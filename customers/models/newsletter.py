@@ -26,6 +26,7 @@ class NewsletterSubscriber(Row):
     source = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     class Meta:
+        app_label = "customers"
         db_table = "newsletter_subscribers"
         indexes = (
             models.Index(fields=["status"], name="idx_newsletter_status"),

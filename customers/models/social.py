@@ -19,6 +19,7 @@ class SocialAccount(Row):
     is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:
+        app_label = "customers"
         db_table = "social_accounts"
         constraints = (
             models.UniqueConstraint(fields=["platform", "external_id"], name="social_accounts_external_id_key"),
@@ -44,6 +45,7 @@ class SocialThread(Row):
     status = models.CharField(max_length=50, choices=Status, default=Status.OPEN, db_default=Status.OPEN)
 
     class Meta:
+        app_label = "customers"
         db_table = "social_threads"
         indexes = (
             models.Index(fields=["customer"], name="idx_social_threads_customer"),
@@ -77,6 +79,7 @@ class SocialMessage(Row):
     external_id = models.CharField("ID at the platform", max_length=255)
 
     class Meta:
+        app_label = "customers"
         db_table = "social_messages"
         indexes = (
             models.Index(fields=["thread", "sent_at"], name="idx_social_messages_thread"),

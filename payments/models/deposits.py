@@ -44,6 +44,7 @@ class Deposit(LegacyRow):
     metadata_json = models.JSONField("metadata", null=True, blank=True, default=dict, db_default=Value({}, JSONField()))
 
     class Meta:
+        app_label = "payments"
         db_table = "deposits"
         indexes = (
             models.Index(fields=["booking"], name="idx_deposits_booking"),

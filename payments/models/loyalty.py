@@ -38,6 +38,7 @@ class LoyaltyPoints(LegacyRow):
     last_redeemed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        app_label = "payments"
         db_table = "loyalty_points"
         verbose_name = verbose_name_plural = "loyalty points"
         indexes = (
@@ -67,6 +68,7 @@ class LoyaltyTransaction(LegacyCreatedRow):
     )
 
     class Meta:
+        app_label = "payments"
         db_table = "loyalty_transactions"
         indexes = (
             models.Index(fields=["customer"], name="idx_loyalty_trans_customer"),

@@ -24,6 +24,7 @@ class CustomerOverview(models.Model):
     paid_currency = models.CharField(max_length=3, null=True)
 
     class Meta:
+        app_label = "payments"
         managed = False
         db_table = "customer_overview"
         verbose_name = verbose_name_plural = "customer figures"

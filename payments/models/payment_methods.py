@@ -23,6 +23,7 @@ class PaymentMethod(LegacyRow):
     is_default = models.BooleanField("default", null=True, blank=True, default=False, db_default=False)
 
     class Meta:
+        app_label = "payments"
         db_table = "payment_methods"
         indexes = (
             models.Index(fields=["customer"], name="idx_payment_methods_customer"),

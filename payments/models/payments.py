@@ -43,6 +43,7 @@ class Payment(LegacyRow):
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        app_label = "payments"
         db_table = "payments"
         indexes = (
             models.Index(fields=["booking"], name="idx_payments_booking"),

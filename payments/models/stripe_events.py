@@ -20,6 +20,7 @@ class StripeEvent(Row):
     error = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
+        app_label = "payments"
         db_table = "stripe_events"
         indexes = (
             models.Index(fields=["received_at"], name="idx_stripe_events_unprocessed", condition=Q(processed_at=None)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from adminpanel.errors import AccountRefused, SuperuserExists
 from adminpanel.models import AdminUser
-from adminpanel.services.accounts import create_first_superuser
+from adminpanel.services.accounts import create_first_superuser, record_login
 from tests.adminpanel.conftest import PASSWORD, make_user
 
 GOOD = {"email": " Ada@Example.com ", "full_name": "Ada Okafor", "password": "first-login-only-9"}
@@ -109,3 +111,28 @@ def test_a_login_is_recorded_only_after_the_owner_chose_a_password(db: None) -> 
     assert settled.last_login is not None
     assert settled.last_login > old
     assert fresh.last_login is None
+
+
+def test_the_rule_of_the_first_login_does_not_depend_on_the_order_of_apps(db: None) -> None:
+    """Django's receiver stays out, even if ``django.contrib.auth`` starts after ours."""
+    user = make_user("newcomer", last_login=None)
+    apps.get_app_config("auth").ready()
+    Client().force_login(user)
+    user.refresh_from_db()
+    assert user.must_change_password
+
+
+class Guest:
+    """A user of another type, which notes what is saved."""
+
+    last_login: Any = None
+
+    def save(self, update_fields: list[str]) -> None:
+        self.saved = update_fields
+
+
+def test_a_login_of_another_type_of_user_is_recorded_as_django_does() -> None:
+    guest = Guest()
+    record_login(Guest, cast(Any, guest))
+    assert guest.last_login is not None
+    assert guest.saved == ["last_login"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.test import override_settings
 
 from adminpanel.models import AdminUser, AdminUserRole, Role
 from adminpanel.selectors.permissions import actor_of, may_grant, outranks
@@ -19,6 +20,16 @@ def test_rights_are_the_union_of_the_roles(manager: AdminUser) -> None:
     assert not manager.has_perm("payments.view_payment")
     assert manager.has_module_perms("payments")
     assert not manager.has_module_perms("customers")
+
+
+@override_settings(
+    AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend", "adminpanel.backends.StaffBackend"]
+)
+def test_a_backend_that_reads_groups_is_not_asked(manager: AdminUser) -> None:
+    assert manager.has_perm("bookings.view_booking")
+    assert not manager.has_perm("payments.view_payment")
+    assert manager.has_module_perms("bookings")
+    assert not manager.has_module_perms("payments")
 
 
 def test_inactive_accounts_may_nothing(boss: AdminUser) -> None:

@@ -7,9 +7,11 @@ import os
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from adminpanel.errors import AdminPanelError
+from adminpanel.selectors.accounts import SETTING, is_user_model
 from adminpanel.services.accounts import create_first_superuser
 
 PREFIX = "TEPPAN_SUPERUSER_"
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             user = create_first_superuser(email=email, full_name=name, password=password)
         except AdminPanelError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{user.email} may do everything now. The first login asks for a password of one's own.")
+        self.stdout.write(f"Created {user.email} with all permissions. {_next_step()}")
 
     def _answer(self, name: str, question: str) -> str:
         given = os.environ.get(PREFIX + name)
@@ -52,3 +54,12 @@ class Command(BaseCommand):
     def _refuse_without_terminal(self, name: str) -> None:
         if not sys.stdin.isatty():
             raise CommandError(f"{PREFIX}{name} is not set, and there is no terminal to ask on. Set it.")
+
+
+def _next_step() -> str:
+    if is_user_model():
+        return "The first login asks for a new password."
+    return (
+        f"This project logs in users of {settings.AUTH_USER_MODEL}, not staff accounts. A user gets the permissions"
+        f" of this account through the setting {SETTING}."
+    )

@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig, apps
-from django.conf import settings
+from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from livemigrations.engine.selection import full_order
 from livemigrations.errors import LintScopeUnknown
+from livemigrations.own_apps import own_apps
 from livemigrations.review.lint.history import Key
 from livemigrations.review.lint.sources import source_of
-
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,6 @@ class Scope:
     keys: list[Key]
     together: bool = False
     edited: dict[Key, str] = field(default_factory=dict)
-
-
-def own_apps() -> set[str]:
-    """The labels of the project's own apps: those under BASE_DIR, or, without one, those that are not installed."""
-    return {config.label for config in apps.get_app_configs() if _is_own(config)}
-
-
-def _is_own(config: AppConfig) -> bool:
-    folder = Path(config.path).resolve()
-    base = getattr(settings, "BASE_DIR", None)
-    if _INSTALLED & set(folder.parts):
-        return False
-    return base is None or folder.is_relative_to(Path(base).resolve())
 
 
 def apps_asked_for(loader: MigrationLoader, request: Request) -> list[Key]:

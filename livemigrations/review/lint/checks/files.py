@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from django.db.migrations import RunPython, RunSQL
 
+from livemigrations.own_apps import own_apps
 from livemigrations.review.lint.checks.hits import Hit, StepCheck
 from livemigrations.review.lint.code import code_of
 from livemigrations.review.lint.history import Chapter, Step
-from livemigrations.review.lint.scope import own_apps
 
 
 def irreversible(step: Step) -> Iterator[Hit]:
