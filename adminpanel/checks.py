@@ -26,11 +26,13 @@ ADMIN = "django.contrib.admin"
 THEME = ("unfold", "unfold.contrib.filters", "unfold.contrib.forms")
 BACKEND = "adminpanel.backends.StaffBackend"
 MIDDLEWARE = "adminpanel.middleware.PasswordChangeMiddleware"
+PAGES = "core.admin.middleware.StaffPagesMiddleware"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 USER_MODEL = "adminpanel.AdminUser"
 APPS = ("core", "customers", "bookings", "payments", "adminpanel")
 _PLACES = {
     **dict.fromkeys(THEME, f', before "{ADMIN}"'),
+    "core": ', before "unfold"',
     "livemigrations": ", before every app that has a migrate command",
 }
 _REQUIRED = (*THEME, "livemigrations", ADMIN, "django.contrib.staticfiles", "django.contrib.postgres", "pgtrigger")
@@ -44,6 +46,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[CheckMessage]
         *_migrate_command(),
         *_database(),
         *_time_zones(),
+        *_pages(),
         *(_staff_as_users() if is_user_model() else _staff_beside_users()),
         *_templates(),
         *_context_processors(),
@@ -79,6 +82,12 @@ def _theme_order() -> Iterator[Error]:
                 f'"{name}" comes after "{ADMIN}" in INSTALLED_APPS, so its templates and its admin site are not used.',
                 f'Move "{name}" before "{ADMIN}" in INSTALLED_APPS.',
             )
+    if {"core", "unfold"} <= set(order) and order.index("core") > order.index("unfold"):
+        yield _error(
+            19,
+            '"core" comes after "unfold" in INSTALLED_APPS, so the templates that it replaces are not used.',
+            'Move "core" before "unfold" in INSTALLED_APPS.',
+        )
 
 
 def _migrate_command() -> Iterator[Error]:
@@ -139,6 +148,18 @@ def _staff_as_users() -> Iterator[Error]:
             7,
             f"{MIDDLEWARE} comes before {AUTHENTICATION} in MIDDLEWARE.",
             f'Move "{MIDDLEWARE}" after "{AUTHENTICATION}".',
+        )
+
+
+def _pages() -> Iterator[Error]:
+    """The styled error pages, and a login that leads to a page that exists."""
+    place = f'Add "{PAGES}" to MIDDLEWARE, after "{AUTHENTICATION}".'
+    found, authentication = _position(settings.MIDDLEWARE, PAGES), _position(settings.MIDDLEWARE, AUTHENTICATION)
+    if found is None:
+        yield _error(20, f"{PAGES} is missing from MIDDLEWARE, so refusals show bare pages.", place)
+    elif authentication is not None and found < authentication:
+        yield _error(
+            20, f"{PAGES} comes before {AUTHENTICATION} in MIDDLEWARE.", f'Move "{PAGES}" after "{AUTHENTICATION}".'
         )
 
 

@@ -31,7 +31,17 @@ MISTAKES = {
         'Move "livemigrations" before "deploying"',
     ),
     "SQLite": (SQLITE, "E004", '"ENGINE": "django.db.backends.postgresql"'),
-    "without the middleware": ("MIDDLEWARE.pop()", "E006", 'Add "adminpanel.middleware.PasswordChangeMiddleware"'),
+    "without the password rule": (
+        'MIDDLEWARE.remove("adminpanel.middleware.PasswordChangeMiddleware")',
+        "E006",
+        'Add "adminpanel.middleware.PasswordChangeMiddleware"',
+    ),
+    "without the error pages": ("MIDDLEWARE.pop()", "E020", 'Add "core.admin.middleware.StaffPagesMiddleware"'),
+    "the theme before core": (
+        'INSTALLED_APPS.remove("core"); INSTALLED_APPS.append("core")',
+        "E019",
+        'Move "core" before "unfold"',
+    ),
     "without the backend": ("del AUTHENTICATION_BACKENDS", "E008", "AUTHENTICATION_BACKENDS = ["),
     "without the user model": ("del AUTH_USER_MODEL", "E009", 'Set AUTH_USER_MODEL = "adminpanel.AdminUser"'),
     "a function that does not exist": (
