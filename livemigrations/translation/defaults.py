@@ -17,6 +17,9 @@ VOLATILE = {
     "gen_random_uuid", "uuidv4", "uuidv7", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "random",
     "random_normal", "clock_timestamp", "timeofday", "nextval", "setval", "gen_random_bytes", "gen_salt",
 }  # fmt: skip
+# The same for every row of a statement, whichever class of expression calls them.
+_STEADY = {"now", "transaction_timestamp", "statement_timestamp"}
+_CALLS = {Func.template, "%(function)s()"}
 _KNOWN = ("django.db.models.", "django.contrib.postgres.", "livemigrations.")
 _EMPTY_BY_TYPE: tuple[Any, ...] = (dict, list, str, int, float, bool)
 _EACH_ITS_OWN = {uuid.uuid4: RandomUUID}
@@ -39,6 +42,8 @@ def _is_volatile(node: Any) -> bool:
     if not isinstance(node, Func):
         return False
     template = node.extra.get("template") or node.template or ""
+    if str(node.function).lower() in _STEADY and template in _CALLS:
+        return False
     known = type(node).__module__.startswith(_KNOWN) and type(node) is not Func
     return not known or _names_volatile(f"{node.extra.get('function') or node.function or ''}( {template}")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
@@ -114,9 +115,11 @@ def _added_constraint(
             made = live.AddCheck(operation.model_name, constraint)
         elif isinstance(constraint, models.UniqueConstraint):
             made = live.AddUnique(operation.model_name, constraint)
-        else:
+        elif isinstance(constraint, ExclusionConstraint):
             why = "PostgreSQL builds it under a lock that stops writers; on a large table the engine refuses it."
             return (expand(Work.CONSTRAINT, operation, why=why),)
+        else:  # of a kind that this package does not know, such as one that creates a trigger
+            return (expand(Work.CONSTRAINT, operation),)
     return (expand(Work.CONSTRAINT, made, why="The rows are checked while traffic goes on."),)
 
 
