@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from core.admin.base import StaffAdmin
 from core.admin.filters import DayFilter
+from customers.admin.status_button import StatusButton, status_button
 from customers.models import Lead
 
 
 @admin.register(Lead)
-class LeadAdmin(StaffAdmin):
+class LeadAdmin(StatusButton):
     """Enquiries and how far they got, newest first."""
 
+    change_status = status_button(Lead)
     list_display = (
         "full_name",
         "status",
@@ -34,4 +35,3 @@ class LeadAdmin(StaffAdmin):
     search_fields = ("full_name", "email", "phone")
     ordering = ("-created_at",)
     autocomplete_fields = ("customer",)
-    readonly_fields = ("id", "created_at", "updated_at")
