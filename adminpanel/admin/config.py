@@ -103,10 +103,9 @@ class AdminConfigAdmin(StaffAdmin):
         "default",
         "state",
         "is_system",
-        "updated_by_admin",
-        "updated_at",
     )
-    readonly_fields = ("default", "state", "is_system", "updated_by_admin", "updated_at")
+    readonly_fields = ("default", "state", "is_system")
+    extra_record_fields = ("updated_by_admin",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Key, type and description of a declared or system setting are read-only."""

@@ -89,11 +89,8 @@ class RoleAdmin(StaffAdmin):
     list_display = ("name", "description", "permissions", "holders_count")
     search_fields = ("name", "description")
     ordering = ("name",)
-    readonly_fields = ("held_by", "id", "created_at", "updated_at")
-    fieldsets = (
-        (None, {"fields": ("name", "description", "permissions_json", "held_by")}),
-        ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
-    )
+    readonly_fields = ("held_by",)
+    fieldsets = ((None, {"fields": ("name", "description", "permissions_json", "held_by")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         """Roles with the number of their holders."""

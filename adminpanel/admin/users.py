@@ -34,11 +34,10 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
     search_fields = ("full_name", "email")
     ordering = ("full_name",)
     filter_horizontal = ()
-    readonly_fields = ("id", "last_login", "created_at", "updated_at")
+    extra_record_fields = ("last_login",)
     fieldsets = (
         (None, {"fields": ("email", "full_name", "password")}),
         ("Rights", {"fields": (("is_active", "is_superuser"), "held_roles")}),
-        ("Record", {"fields": ("id", "last_login", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )
     add_fieldsets = (  # type: ignore[assignment]  # unfold declares it too narrowly
         (None, {"fields": ("email", "full_name", "password1", "password2")}),

@@ -26,7 +26,7 @@ _REQUESTS = (
 
 def series(now: datetime) -> list[RecurringBooking]:
     """Twelve recurring bookings, unsaved; two of them are paused."""
-    patterns = RecurringBooking.Pattern.values
+    patterns, kitchens = RecurringBooking.Pattern.values, locations()
     return [
         RecurringBooking(
             id=key("series", number),
@@ -34,7 +34,12 @@ def series(now: datetime) -> list[RecurringBooking]:
             recurrence_pattern=patterns[number % 3],
             start_date=(now - timedelta(days=70 - number)).date(),
             max_occurrences=24,
-            booking_template_json={"guests_adult": 10 + number, "guests_child": 2, "time": "18:00"},
+            booking_template_json={
+                "guests_adult": 10 + number,
+                "guests_child": 2,
+                "time": "18:00",
+                "location_id": str(kitchens[number % len(kitchens)].pk),
+            },
             is_active=number % 6 != 5,
             created_bookings_count=sum(1 for one in range(BOOKINGS) if _series_of(one) == number),
         )

@@ -7,7 +7,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
+from bookings.admin.booking_form import BookingForm
 from bookings.admin.days import EventDays
+from bookings.admin.status_actions import StatusActions
 from bookings.models import Booking
 from bookings.selectors.search import bookings_showing
 from core.admin.badges import status_badge
@@ -43,9 +45,10 @@ def _needs_action(page: EventDays, request: HttpRequest) -> Q:
 
 
 @admin.register(Booking)
-class BookingAdmin(EventDays):
+class BookingAdmin(StatusActions, EventDays):
     """Bookings, opening at today's and the coming events; found by ID, or by the customer's name, email or phone."""
 
+    form = BookingForm
     list_display = (
         "event_starts_at",
         "customer",
@@ -76,13 +79,13 @@ class BookingAdmin(EventDays):
         Tab("cancelled", "Cancelled", _cancelled, ("-event_starts_at",)),
     )
     autocomplete_fields = ("customer", "location", "recurrence")
-    readonly_fields = ("id", "created_at", "updated_at")
+    readonly_fields = ("status",)
     fieldsets = (
         (None, {"fields": (("customer", "location"), ("event_starts_at", "status"))}),
         ("Guests", {"fields": (("guests_adult", "guests_child"), "special_requests")}),
         ("Address", {"fields": ("address_street", ("address_city", "address_state", "address_zip"))}),
         ("Price", {"fields": (("total_amount", "currency"),)}),
-        ("Record", {"fields": ("recurrence", "id", ("created_at", "updated_at")), "classes": ("collapse",)}),
+        ("Series", {"fields": ("recurrence",), "classes": ("collapse",)}),
     )
 
     def row_label(self, row: Booking) -> str:

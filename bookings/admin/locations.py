@@ -22,10 +22,8 @@ class LocationAdmin(StaffAdmin):
         "bookings": "To take the location out of service, clear its switch Active instead; its bookings keep it.",
     }
     ordering = ("name",)
-    readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("name", ("phone", "email"), "is_active")}),
         ("Address", {"fields": ("address_street", ("address_city", "address_state", "address_zip"))}),
         ("Service", {"fields": (("capacity", "service_radius_miles"), ("base_travel_fee", "per_mile_fee"))}),
-        ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )

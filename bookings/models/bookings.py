@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 
 from bookings.models.locations import Location
 from bookings.models.recurrences import RecurringBooking
 from core.datetimes import show, site_zone
-from core.models import LegacyRow
-from core.status import Colours, StatusChoices, StatusField
+from core.models import LegacyRow, LimitedModel
+from core.models.limits import Number
+from core.status import Colours, StatusChoices, StatusField, Transitions
 from customers.models import Customer
 
+MAX_GUESTS = 1_000
+MAX_AMOUNT = Decimal("99999999.99")
 
-class Booking(LegacyRow):
+
+class Booking(LimitedModel, LegacyRow):
     """An event. Legacy rows have no location; a booking of a series points at it."""
 
     class Status(StatusChoices):
@@ -35,6 +41,24 @@ class Booking(LegacyRow):
                 cls.CANCELLED: "danger",
                 cls.NO_SHOW: "danger",
             }
+
+        @classmethod
+        def transitions(cls) -> Transitions:
+            """Return the statuses that may follow each status."""
+            return {
+                cls.PENDING: (cls.CONFIRMED, cls.CANCELLED),
+                cls.CONFIRMED: (cls.COMPLETED, cls.NO_SHOW, cls.CANCELLED),
+                cls.COMPLETED: (cls.NO_SHOW,),
+                cls.NO_SHOW: (cls.COMPLETED,),
+                cls.CANCELLED: (cls.PENDING,),
+            }
+
+    takes_no_place: ClassVar[tuple[str, ...]] = (Status.CANCELLED,)
+    limits: ClassVar[Mapping[str, tuple[Number, Number]]] = {
+        "guests_adult": (0, MAX_GUESTS),
+        "guests_child": (0, MAX_GUESTS),
+        "total_amount": (Decimal(0), MAX_AMOUNT),
+    }
 
     customer = models.ForeignKey(Customer, models.DB_CASCADE, db_index=False, related_name="bookings")
     event_starts_at = models.DateTimeField()
@@ -80,3 +104,10 @@ class Booking(LegacyRow):
     def guests(self) -> int:
         """Adults and children."""
         return self.guests_adult + (self.guests_child or 0)
+
+    def broken_rules(self) -> Iterator[tuple[str, str]]:
+        """Also refuse a booking without guests, and one with more than ``MAX_GUESTS`` together."""
+        yield from super().broken_rules()
+        adults: int | None = self.guests_adult
+        if adults is not None and not 1 <= self.guests <= MAX_GUESTS:
+            yield "guests_adult", f"A booking has from 1 to {MAX_GUESTS:,} guests, adults and children together."

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 
 from core.datetimes import site_zone
-from core.models import LegacyRow
+from core.models import LegacyRow, LimitedModel
+from core.models.limits import Number
 from core.zones import zone_of_address
 
 
-class Location(LegacyRow):
+class Location(LimitedModel, LegacyRow):
     """A kitchen with its reach: guests per service date, miles, and fees in dollars."""
+
+    limits: ClassVar[Mapping[str, tuple[Number, Number]]] = {
+        "capacity": (0, 100_000),
+        "service_radius_miles": (Decimal(0), Decimal("999.99")),
+        "base_travel_fee": (Decimal(0), Decimal("99999999.99")),
+        "per_mile_fee": (Decimal(0), Decimal("99999999.99")),
+    }
 
     name = models.CharField(max_length=255)
     address_street = models.CharField("street", max_length=255)

@@ -22,12 +22,10 @@ class CustomerAdmin(StaffAdmin):
     palette_icon = "person"
     search_help_text = "Name, beginning of the email, digits of the phone, or ID"
     ordering = ("full_name",)
-    readonly_fields = ("id", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("full_name", ("email", "phone"))}),
         ("Address", {"fields": ("address_street", ("address_city", "address_state", "address_zip"))}),
         ("Notes", {"fields": ("notes",)}),
-        ("Record", {"fields": ("id", ("created_at", "updated_at")), "classes": ("collapse",)}),
     )
 
     def row_label(self, row: Customer) -> str:

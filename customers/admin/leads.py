@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from core.admin.base import StaffAdmin
 from core.admin.filters import DayFilter
+from customers.admin.status_button import StatusButton, status_button
 from customers.models import Lead
 
 
 @admin.register(Lead)
-class LeadAdmin(StaffAdmin):
+class LeadAdmin(StatusButton):
     """Enquiries and how far they got, newest first."""
 
+    change_status = status_button(Lead)
     list_display = (
         "full_name",
         "status",
@@ -36,4 +37,3 @@ class LeadAdmin(StaffAdmin):
     autocomplete_fields = ("customer",)
     related_to = ("customer",)
     palette_icon = "contact_mail"
-    readonly_fields = ("id", "created_at", "updated_at")

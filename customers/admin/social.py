@@ -7,6 +7,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from core.admin.base import ReadOnlyAdmin, StaffAdmin
 from core.admin.filters import DayFilter
+from customers.admin.status_button import StatusButton, status_button
 from customers.models import SocialAccount, SocialMessage, SocialThread
 
 
@@ -18,13 +19,13 @@ class SocialAccountAdmin(StaffAdmin):
     list_filter = ("is_active",)
     search_fields = ("handle", "platform", "external_id")
     ordering = ("platform", "handle")
-    readonly_fields = ("id", "created_at", "updated_at")
 
 
 @admin.register(SocialThread)
-class SocialThreadAdmin(StaffAdmin):
+class SocialThreadAdmin(StatusButton):
     """Conversations, those with the latest change first."""
 
+    change_status = status_button(SocialThread)
     list_display = ("external_id", "account", "customer", "status", "updated_at")
     list_select_related = ("account", "customer")
     list_filter = (
@@ -36,7 +37,6 @@ class SocialThreadAdmin(StaffAdmin):
     related_to = ("customer", "account")
     ordering = ("-updated_at",)
     autocomplete_fields = ("account", "customer")
-    readonly_fields = ("id", "created_at", "updated_at")
 
 
 @admin.register(SocialMessage)

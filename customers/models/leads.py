@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
-from core.models import Row
+from core.models import LimitedModel, Row
+from core.models.limits import Number
 from customers.models.customers import Customer
 
 
-class Lead(Row):
+class Lead(LimitedModel, Row):
     """An enquiry on its way to a booking. At least one of email and phone is needed to answer it."""
 
     class Status(models.TextChoices):
@@ -18,6 +22,8 @@ class Lead(Row):
         QUALIFIED = "qualified"
         WON = "won"
         LOST = "lost"
+
+    limits: ClassVar[Mapping[str, tuple[Number, Number]]] = {"guests": (1, 1_000)}
 
     full_name = models.CharField(max_length=255)
     email = models.EmailField(max_length=255, blank=True, default="", db_default="")

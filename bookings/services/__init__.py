@@ -1,0 +1,1 @@
+"""What changes bookings and their reminders: one module per subject."""
