@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import NotSupportedError, OperationalError
 
-from config import embedded
+from config import checks, embedded  # noqa: F401  # importing the checks registers them
 from livemigrations.engine.failures import why_unreachable
 
 WITHOUT_DATABASE = {

@@ -99,6 +99,8 @@ class AdminUser(AbstractBaseUser):
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Whether any authentication backend grants ``app.verb_model``."""
         for backend in auth.get_backends():
+            if not hasattr(backend, "has_perm"):  # such as the throttle of logins, which grants nothing
+                continue
             try:
                 if backend.has_perm(self, perm, obj):
                     return True
