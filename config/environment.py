@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 POSTGRES_ENGINE = "django.db.backends.postgresql"
+_DJANGO_OPTIONS = {"assume_role", "isolation_level", "pool", "server_side_binding"}
 _TRUE, _FALSE = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 _URL_FORM = "postgres://user:password@host:5432/database"
 
@@ -72,9 +78,17 @@ class Environment(environ.Env):  # type: ignore[misc]  # the package has no type
         name = str(self.get_value(var, default=default))
         try:
             ZoneInfo(name)
-        except (OSError, ValueError):  # not found, a folder, or no name at all
+        except (KeyError, OSError, ValueError):  # not found, a folder, or no name at all
             raise wrong(var, name, "a name of the IANA database, such as America/New_York") from None
         return name
+
+
+def load() -> Environment:
+    """Return the environment, with what ``.env`` in the checkout adds to it."""
+    path = Path(__file__).resolve().parents[1] / ".env"
+    if path.is_file():
+        Environment.read_env(path)
+    return Environment()
 
 
 def wrong(var: str, value: str, allowed: str) -> ImproperlyConfigured:
@@ -107,6 +121,15 @@ def origins(found: list[str]) -> list[str]:
     return found
 
 
+def sender(value: str) -> str:
+    """Return DEFAULT_FROM_EMAIL; without an address in it no mail server would take a mail."""
+    try:
+        validate_email(parseaddr(value)[1].replace("@localhost", "@localhost.localdomain"))
+    except ValidationError:
+        raise wrong("DEFAULT_FROM_EMAIL", value, "an email, such as Teppan <teppan@example.com>") from None
+    return value
+
+
 def database(url: str) -> dict[str, Any]:
     """Return the ``DATABASES`` entry of a ``postgres://`` address.
 
@@ -135,6 +158,13 @@ def database(url: str) -> dict[str, Any]:
     entry["NAME"] = options.pop("dbname", None) or entry["NAME"]
     if not entry["NAME"]:
         raise ImproperlyConfigured(f"DATABASE_URL names no database. End it with /name, as in {_URL_FORM}.")
+    try:
+        make_conninfo(**{key: value for key, value in options.items() if key not in _DJANGO_OPTIONS})
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has an option that libpq does not know ({str(error).strip()}). Take it out, or correct its name; "
+            "sslmode, sslrootcert and connect_timeout are options, for example."
+        ) from None
     return entry
 
 
@@ -177,7 +207,9 @@ def mailer(url: str) -> dict[str, Any]:
     wanted = {"smtp": {*names.values()} - {"file_path"}, "filebased": {"file_path"}}
     backend = str(parsed["EMAIL_BACKEND"])
     kind = backend.split(".")[-2]
-    options = {names[key]: value for key, value in parsed.items() if names.get(key) in wanted.get(kind, set()) and value}
+    options = {
+        names[key]: value for key, value in parsed.items() if names.get(key) in wanted.get(kind, set()) and value
+    }
     if kind == "smtp" and "host" not in options:
         raise ImproperlyConfigured("EMAIL_URL names no mail server. Write smtp+tls://user:password@host:587.")
     return {"BACKEND": backend, "OPTIONS": options}

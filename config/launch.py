@@ -37,6 +37,11 @@ def manage(argv: list[str]) -> int:
         if "or later is required" not in str(error):
             raise
         return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.")
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        if argv[1:2] != ["collectstatic"]:
+            raise
+        place = f"STATIC_ROOT={settings.STATIC_ROOT}"
+        return _fail(f"{place} cannot be written ({error.strerror}). Set STATIC_ROOT to a folder that you can write.")
     except BrokenPipeError:  # the reader of our output has gone, as in `manage.py … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -68,6 +73,7 @@ def _database_for(argv: list[str]) -> Iterator[None]:
     if dry or command in WITHOUT_DATABASE or {"--help", "-h", "--version"} & set(argv):
         yield
     elif command == "up" and settings.EMBEDDED_POSTGRES:
+        print(f"Starting the embedded PostgreSQL in {embedded.status().home} ...", flush=True)
         with embedded.client():
             yield
     else:

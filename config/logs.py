@@ -17,6 +17,8 @@ from structlog.typing import Processor
 from config.scrubbing import drop_path, scrub
 from core.request_id import current_request_id
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 
 def add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Structlog processor: add the ID of the current request, if there is one."""
@@ -71,6 +73,8 @@ def logging_settings(*, debug: bool, level: str) -> dict[str, Any]:
             # runserver's line of each request would show the query string.
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
             "axes": {"handlers": [], "level": "WARNING", "propagate": True},
+            "gunicorn.error": {"handlers": ["stderr"], "level": level, "propagate": False},
+            "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
         },
     }
 

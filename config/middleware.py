@@ -10,7 +10,6 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import ResolverMatch
 from django.utils.functional import SimpleLazyObject
 
 from config.security import PERMISSIONS_POLICY
@@ -50,11 +49,11 @@ def safe_path(request: HttpRequest) -> str:
     Where a URL pattern matched, that is the pattern, with the numbers and UUIDs that it captured. Where none did, it is
     the path itself; ``config.scrubbing`` removes emails and phone numbers from it.
     """
-    match: ResolverMatch | None = request.resolver_match
+    match = request.resolver_match
     if match is None:
         return request.path
     path = f"/{match.route}"
-    for name, value in match.captured_kwargs.items():
+    for name, value in match.kwargs.items():
         if _is_identifier(str(value)):
             path = re.sub(rf"<(?:\w+:)?{name}>", str(value), path)
     return path
@@ -74,4 +73,4 @@ def _user_id(request: HttpRequest) -> str | None:
     user = request.__dict__.get("user")
     if isinstance(user, SimpleLazyObject):
         user = request.__dict__.get("_cached_user")
-    return str(user.pk) if getattr(user, "is_authenticated", False) else None
+    return str(user.pk) if user is not None and user.is_authenticated else None

@@ -21,7 +21,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.-])\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}(?![\w-]|\.\d)"), "[phone]"),
     # PostgreSQL: the detail of an error repeats the values of the row
     (re.compile(r"(?<=\bDETAIL:)[^\n]*"), " [values]"),
-    (re.compile(r"\((?P<columns>[^()\n]*)\)=\([^\n]*?\)(?= (?:already exists|is not|is still|conflicts))"), r"(\g<columns>)=([values])"),
+    (
+        re.compile(r"\((?P<columns>[^()\n]*)\)=\([^\n]*?\)(?= (?:already exists|is not|is still|conflicts))"),
+        r"(\g<columns>)=([values])",
+    ),
     (re.compile(r"(?<=Failing row contains )\([^\n]*\)"), "([values])"),
     # invalid input syntax for type uuid: "…", invalid literal for int() with base 10: '…', “…” is not a valid UUID
     (re.compile(r"(?<=: )(?:\"[^\"\n]*\"|'[^'\n]*')"), "[value]"),

@@ -10,14 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config import embedded, environment
-from config.logs import configure_structlog, logging_settings
+from config.logs import LEVELS, configure_structlog, logging_settings
 from config.security import CONTENT_SECURITY_POLICY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environment.Environment()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+env = environment.load()
 
 DEBUG: bool = env.bool("DEBUG", default=env.bool("TEPPAN_DEBUG_DEFAULT", default=True))
 
@@ -156,12 +154,14 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 _MAILER = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
 MAILERS = {"default": environment.mailer(_MAILER)}
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Teppan <teppan@localhost>")
+DEFAULT_FROM_EMAIL = environment.sender(env.str("DEFAULT_FROM_EMAIL", default="Teppan <teppan@localhost>"))
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# Both bind all subdomains of the domain for months, so the operator turns them on, and their absence is no warning.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=not DEBUG)
 BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=int(BEHIND_TLS_PROXY), least=int(BEHIND_TLS_PROXY))
@@ -170,7 +170,7 @@ if BEHIND_TLS_PROXY:
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CSP = CONTENT_SECURITY_POLICY
 
-LOGGING = logging_settings(debug=DEBUG, level=env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"))
+LOGGING = logging_settings(debug=DEBUG, level=env.choice("LOG_LEVEL", LEVELS, default="INFO"))
 configure_structlog()
 
 # The engine's own names, so that an operator can change them for one run; livemigrations/conf.py explains each.

@@ -13,7 +13,7 @@ from typing import Any
 
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
-from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Max
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +31,7 @@ def username(request: HttpRequest, credentials: dict[str, Any] | None = None) ->
     at least as many spellings. NUL and characters beyond the length of the column would make the INSERT fail.
     """
     given = credentials or request.POST
-    typed = given.get("username") or given.get(settings.AXES_USERNAME_FORM_FIELD)
+    typed = given.get("username") or given.get(get_user_model().USERNAME_FIELD)
     if typed is None:
         return None
     folded = unicodedata.normalize("NFKC", str(typed)).upper().lower().strip()
