@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 
+import django
 import psycopg
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import NotSupportedError, OperationalError
 
-from config import checks, embedded  # noqa: F401  # importing the checks registers them
+from config import checks, embedded
 from livemigrations.engine.failures import why_unreachable
 
 WITHOUT_DATABASE = {
@@ -57,6 +60,15 @@ def ensure_database() -> None:
     """Start the embedded server when the settings say that it is the database."""
     if settings.EMBEDDED_POSTGRES:
         embedded.ensure_running()
+
+
+def prepare_to_serve() -> None:
+    """Do what the WSGI and ASGI entry points need: warnings as log lines, the static files' check, the database."""
+    django.setup(set_prefix=False)
+    logging.captureWarnings(True)
+    for problem in checks.static_files_are_collected():
+        structlog.get_logger("teppan.static").error("static_files_not_collected", problem=problem.msg, remedy=problem.hint)
+    ensure_database()
 
 
 def unreachable(reason: str) -> str:
