@@ -67,7 +67,9 @@ def prepare_to_serve() -> None:
     django.setup(set_prefix=False)
     logging.captureWarnings(True)
     for problem in checks.static_files_are_collected():
-        structlog.get_logger("teppan.static").error("static_files_not_collected", problem=problem.msg, remedy=problem.hint)
+        structlog.get_logger("teppan.static").error(
+            "static_files_not_collected", problem=problem.msg, remedy=problem.hint
+        )
     ensure_database()
 
 

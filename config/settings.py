@@ -29,15 +29,14 @@ def _required(name: str, in_development: str, remedy: str) -> str:
 
 _REMEDY = "Set it to 50 random characters or more, for example the output of: openssl rand -base64 48"
 SECRET_KEY = _required("SECRET_KEY", "development-only-" + "0" * 50, _REMEDY)
-_REMEDY = "Set it to the host names of the admin, separated by commas, such as admin.example.com."
-ALLOWED_HOSTS = environment.hosts(_required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _REMEDY))
-CSRF_TRUSTED_ORIGINS = environment.origins(env.list("CSRF_TRUSTED_ORIGINS", default=[]))
-
 _REMEDY = "Set it to postgres://user:password@host:5432/database; the embedded PostgreSQL is for development only."
 DATABASE_URL = _required("DATABASE_URL", "embedded", _REMEDY)
 EMBEDDED_POSTGRES = DATABASE_URL == "embedded"
 if EMBEDDED_POSTGRES and not DEBUG:
     raise ImproperlyConfigured(f"DATABASE_URL=embedded is not allowed while DEBUG is off. {_REMEDY}")
+_REMEDY = "Set it to the host names of the admin, separated by commas, such as admin.example.com."
+ALLOWED_HOSTS = environment.hosts(_required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", _REMEDY))
+CSRF_TRUSTED_ORIGINS = environment.origins(env.list("CSRF_TRUSTED_ORIGINS", default=[]))
 DATABASES: dict[str, dict[str, Any]] = {
     "default": embedded.settings() if EMBEDDED_POSTGRES else environment.database(DATABASE_URL),
 }

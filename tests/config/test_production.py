@@ -36,9 +36,9 @@ class Server:
     def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
         """Request a path as the proxy would, which has ended TLS."""
         asked = {"Host": "admin.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7", **headers}
-        request = urllib.request.Request(f"{self.address}{path}", headers=asked)  # noqa: S310  # our own server
+        request = urllib.request.Request(f"{self.address}{path}", headers=asked)  # our own server
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=20) as response:
                 return response.status, response.read().decode(errors="replace"), dict(response.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -103,7 +103,9 @@ def test_the_guide_serves_pages_and_static_files_and_ends(database: Database, tm
         assert {"Handling signal: term"} <= {line["event"] for line in server.lines}
 
 
-def test_without_collected_files_pages_come_without_styles_and_the_log_says_why(database: Database, tmp_path: Path) -> None:
+def test_without_collected_files_pages_come_without_styles_and_the_log_says_why(
+    database: Database, tmp_path: Path
+) -> None:
     place = {"STATIC_ROOT": str(tmp_path / "static")}
     database.manage("migrate", "--no-input", env=PRODUCTION | place)
     with serving(database, tmp_path, **place) as server:

@@ -16,7 +16,7 @@ from config.scrubbing import scrub, scrubbed
         ("call +1 (916) 555-0123 now", "call [phone] now"),
         ("call 916-555-0123, (916) 555-0124 or 9165550125", "call [phone], [phone] or [phone]"),
         ("postgres://ann:secret@db.example/shop", "postgres://[credentials]@db.example/shop"),
-        ('duplicate\nDETAIL:  Key (full_name)=(Jane Doe) already exists.\n', "duplicate\nDETAIL: [values]\n"),
+        ("duplicate\nDETAIL:  Key (full_name)=(Jane Doe) already exists.\n", "duplicate\nDETAIL: [values]\n"),
         ("Key (name)=(Jane (the) Doe) already exists", "Key (name)=([values]) already exists"),
         ("DETAIL is cut: Failing row contains (1, Jane Doe).", "DETAIL is cut: Failing row contains ([values])."),
         ('invalid input syntax for type uuid: "Jane Doe"', "invalid input syntax for type uuid: [value]"),

@@ -66,7 +66,13 @@ def test_a_script_in_the_email_is_escaped(owner: AdminUser) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["OLIVE.ISIS@EXAMPLE.COM", " olive.isis@example.com", "olive.i\u017fi\u017f@example.com", "ol\u0131ve.isis@example.com"]
+    "spelling",
+    [
+        "OLIVE.ISIS@EXAMPLE.COM",
+        " olive.isis@example.com",
+        "olive.i\u017fi\u017f@example.com",
+        "ol\u0131ve.isis@example.com",
+    ],
 )
 def test_another_spelling_does_not_evade_the_lock(owner: AdminUser, spelling: str) -> None:
     fail(LIMIT)
