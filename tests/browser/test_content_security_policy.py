@@ -12,7 +12,7 @@ from tests.browser.test_admin import LISTS, log_in, scheme
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-FORMS = ("bookings/booking", "bookings/bookingseries", "bookings/location", "customers/customer", "adminpanel/role")
+FORMS = ("bookings/booking", "bookings/recurringbooking", "bookings/location", "customers/customer", "adminpanel/role")
 LOGINS = ("axes/accessfailurelog", "axes/accessattempt", "axes/accesslog")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import get_commands
 
 from tests.config.test_settings import PRODUCTION
 from tests.support.database import ROOT, Database
@@ -90,6 +91,7 @@ def test_the_guide_serves_pages_and_static_files_and_ends(database: Database, tm
         for file in files:
             assert re.search(r"\.[0-9a-f]{12}\.", file), file
             assert server.get(file)[0] == 200, file
+        assert server.get("/static/staticfiles.json", Host="127.0.0.1:8000")[0] == 200  # the image's health check
         assert server.get("/admin/login/", Host="other.example")[0] == 400
         database.psql("ALTER TABLE django_session RENAME TO gone")
         status, page, _ = server.get("/admin/", Cookie="sessionid=abcdefghijklmnopqrstuvwxyz012345")
@@ -131,3 +133,26 @@ def test_gunicorn_does_not_start_without_what_it_needs(database: Database, tmp_p
     with serving(database, tmp_path, **{name: ""}) as server:
         assert server.process.wait(30) != 0
     assert f"{name} is not set, and DEBUG is off" in server.log.read_text()
+
+
+def test_the_guide_names_the_files_and_commands_that_exist() -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text()
+    assert "gunicorn --config config/gunicorn.py config.wsgi" in guide
+    assert (ROOT / "config" / "gunicorn.py").is_file()
+    commands = set(re.findall(r"(?:python |`)manage\.py ([a-z_]+)", guide + image()))
+    assert {"collectstatic", "migrate", "backup"} <= commands
+    assert commands - set(get_commands()) == set()
+    named = set(re.findall(r"`?([A-Z]{3,}(?:_[A-Z]+)+)`?", guide)) - {"MAINPID"}
+    example = (ROOT / ".env.example").read_text()
+    assert {name for name in named if f"# {name}=" not in example} <= {"POSTGRES_PASSWORD"}
+
+
+def image() -> str:
+    return (ROOT / "Dockerfile").read_text() + (ROOT / "compose.yaml").read_text()
+
+
+def test_the_image_runs_unprivileged_and_names_no_index() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "USER teppan" in lines
+    assert not re.search(r"index-url|trusted-host", image())
+    assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()

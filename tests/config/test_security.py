@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import path
+from pytest_django import DjangoAssertNumQueries
 
 from adminpanel.models import AdminUser
 from config.security import CONTENT_SECURITY_POLICY
@@ -71,3 +72,8 @@ def test_the_session_cookie(boss: AdminUser) -> None:
     assert cookie["httponly"] is True
     assert cookie["samesite"] == "Lax"
     assert client.get("/admin/").cookies.get("sessionid") is None
+
+
+def test_the_login_page_needs_no_database(django_assert_num_queries: DjangoAssertNumQueries, db: None) -> None:
+    with django_assert_num_queries(0):
+        assert Client().get("/admin/login/").status_code == 200
