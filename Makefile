@@ -24,10 +24,12 @@ $(STAMP): pyproject.toml constraints.txt Makefile
 	if [ -z "$$found" ]; then \
 		echo 'error: no Python 3.12 or newer (with venv) was found. Install one, for example with your system or pyenv,' >&2; \
 		echo '       or name it: make install PYTHON=/path/to/python3.13' >&2; exit 1; fi; \
-	echo "making $(VENV) with $$($$found --version) ($$found)"; \
+	echo "[1/2] Creating $(VENV) with $$($$found --version) ($$found) ..."; \
 	"$$found" -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[server,dev,test]'
+	@echo "[2/2] Installing the $$(grep -c == constraints.txt) packages of constraints.txt into $(VENV); this takes about a minute ..."
+	@$(PY) -m pip install --constraint constraints.txt --editable '.[server,dev,test]'
 	@touch $(STAMP)
+	@echo "Installed."
 
 up: install ## start PostgreSQL, migrate, load demo data, serve the admin
 	@$(PY) manage.py up $(ARGS)

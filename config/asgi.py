@@ -9,7 +9,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TEPPAN_DEBUG_DEFAULT", "off")
 
-from config.launch import ensure_database
+from config.launch import prepare_to_serve
 
-ensure_database()
+prepare_to_serve()
 application = get_asgi_application()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 
+import django
 import psycopg
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import NotSupportedError, OperationalError
 
-from config import embedded
+from config import checks, embedded
 from livemigrations.engine.failures import why_unreachable
 
 WITHOUT_DATABASE = {
@@ -37,6 +40,11 @@ def manage(argv: list[str]) -> int:
         if "or later is required" not in str(error):
             raise
         return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.")
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        if argv[1:2] != ["collectstatic"]:
+            raise
+        place = f"STATIC_ROOT={settings.STATIC_ROOT}"
+        return _fail(f"{place} cannot be written ({error.strerror}). Set STATIC_ROOT to a folder that you can write.")
     except BrokenPipeError:  # the reader of our output has gone, as in `manage.py … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -54,6 +62,17 @@ def ensure_database() -> None:
         embedded.ensure_running()
 
 
+def prepare_to_serve() -> None:
+    """Do what the WSGI and ASGI entry points need: warnings as log lines, the static files' check, the database."""
+    django.setup(set_prefix=False)
+    logging.captureWarnings(True)
+    for problem in checks.static_files_are_collected():
+        structlog.get_logger("teppan.static").error(
+            "static_files_not_collected", problem=problem.msg, remedy=problem.hint
+        )
+    ensure_database()
+
+
 def unreachable(reason: str) -> str:
     """Say in words why the database does not let us in, and what to do."""
     return f"The database {_address()} cannot be reached: {why_unreachable(reason, 'DATABASE_URL')}\n{reason.strip()}"
@@ -68,6 +87,7 @@ def _database_for(argv: list[str]) -> Iterator[None]:
     if dry or command in WITHOUT_DATABASE or {"--help", "-h", "--version"} & set(argv):
         yield
     elif command == "up" and settings.EMBEDDED_POSTGRES:
+        print(f"Starting the embedded PostgreSQL in {embedded.status().home} ...", flush=True)
         with embedded.client():
             yield
     else:

@@ -6,6 +6,7 @@ Permissions come from roles, so Django's groups have no page where staff account
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
+from adminpanel.admin import logins  # noqa: F401  # importing the module registers its pages
 from adminpanel.admin.config import AdminConfigAdmin
 from adminpanel.admin.roles import RoleAdmin
 from adminpanel.admin.users import AdminUserAdmin

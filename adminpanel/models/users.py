@@ -120,10 +120,17 @@ class AdminUser(AbstractBaseUser):
 
 
 def _permission_backends() -> list[Any]:
-    """The backends to ask for permissions: ``ModelBackend`` reads groups, which these accounts do not have."""
+    """Return the backends to ask for permissions.
+
+    ``ModelBackend`` reads groups, which these accounts do not have; the throttle of logins grants nothing.
+    """
     from django.contrib.auth.backends import ModelBackend  # it asks for the user model, which this module defines
 
-    return [backend for backend in auth.get_backends() if not isinstance(backend, ModelBackend)]
+    return [
+        backend
+        for backend in auth.get_backends()
+        if hasattr(backend, "has_perm") and not isinstance(backend, ModelBackend)
+    ]
 
 
 class AdminUserRole(models.Model):

@@ -70,11 +70,13 @@ def choose(home: Path) -> Account:
     for entry in _named([wanted]) if wanted else [*_owners(home), *_named(LENT_ACCOUNTS)]:
         if entry.pw_uid != 0:
             return _account(entry, lent=True)
-    culprit = f"TEPPAN_PG_ACCOUNT={wanted} is" if wanted else "none of " + ", ".join(LENT_ACCOUNTS) + " is"
-    raise NoRights(
-        f"PostgreSQL does not run as root, and {culprit} an account other than root on this machine: "
-        "set TEPPAN_PG_ACCOUNT to one that exists, or run as an ordinary user."
-    )
+    if wanted in {"root", "0"}:
+        culprit = "PostgreSQL refuses to run as root, so TEPPAN_PG_ACCOUNT=root is not allowed."
+    elif wanted:
+        culprit = f"TEPPAN_PG_ACCOUNT={wanted} is not an account of this machine."
+    else:
+        culprit = f"PostgreSQL refuses to run as root, and this machine has none of {', '.join(LENT_ACCOUNTS)}."
+    raise NoRights(f"{culprit} Set TEPPAN_PG_ACCOUNT to an existing account other than root, or run as another user.")
 
 
 def _known(uid: int) -> bool:

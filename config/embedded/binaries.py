@@ -37,7 +37,7 @@ def find(major: int | None = None) -> Binaries:
 
     Raises BinariesMissing, which says where it looked and what it found there.
     """
-    wanted = major or int(os.environ.get("TEPPAN_PG_VERSION") or 0)
+    wanted = major or requested()
     seen: list[Binaries] = []
     for folder in candidates():
         found = Binaries(folder, version(folder))
@@ -47,10 +47,21 @@ def find(major: int | None = None) -> Binaries:
     if not seen:
         raise BinariesMissing
     present = ", ".join(f"{found.major} in {found.folder}" for found in seen)
-    raise BinariesMissing(
-        f"No programs of PostgreSQL {wanted} were found, only {present}: "
-        "run `make install`, point PG_BIN to them, or ask for a version that is there."
-    )
+    if requested() == wanted:
+        remedy = f"Set TEPPAN_PG_VERSION to one of these versions, or install PostgreSQL {wanted} and set PG_BIN to"
+    else:
+        remedy = f"Install PostgreSQL {wanted} and set PG_BIN to"
+    raise BinariesMissing(f"No programs of PostgreSQL {wanted} were found, only {present}. {remedy} its bin folder.")
+
+
+def requested() -> int:
+    """Return the major version that ``TEPPAN_PG_VERSION`` asks for, or 0; raises BinariesMissing if it is no number."""
+    text = os.environ.get("TEPPAN_PG_VERSION", "").strip()
+    if text and not re.fullmatch(r"[1-9]\d?", text):
+        raise BinariesMissing(
+            f"TEPPAN_PG_VERSION={text} is not a major version. Set it to a number such as 18, or unset it."
+        )
+    return int(text or 0)
 
 
 def candidates() -> Iterator[Path]:

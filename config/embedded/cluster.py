@@ -55,10 +55,11 @@ def choose(places: Places, account: Account) -> Binaries:
     except BinariesMissing:
         found = binaries.find()
     if found.major != made_by:
+        cause = next((name for name in ("PG_BIN", "TEPPAN_PG_VERSION") if os.environ.get(name)), None)
+        remedy = f"Unset {cause}, or point it" if cause else "Point PG_BIN"
         raise WrongVersion(
-            f"{places.data} was made by PostgreSQL {made_by}, "
-            f"but the programs in {found.folder} are {found.major}: "
-            f"point PG_BIN to those of {made_by}, or `make clean` to give this data up and begin anew."
+            f"{places.data} was created by PostgreSQL {made_by}, but the programs in {found.folder} are {found.major}. "
+            f"{remedy} to PostgreSQL {made_by}; or delete the data with `make clean`."
         )
     return binaries.reachable(found, account)
 

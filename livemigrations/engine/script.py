@@ -45,8 +45,9 @@ _KEEPS = f"""\
 -- where they were: a script cannot.
 """
 
-# Python that looks only at rows of a table; on a table that the same script creates there are none.
-_LOOKS_AT = {"update_proxy_model_permissions": "auth_permission"}
+# Functions of Django's and django-axes' migrations that only read and change rows of one table: if the same script
+# creates the table, it is empty, and they have nothing to do.
+_LOOKS_AT = {"update_proxy_model_permissions": "auth_permission", "deduplicate_attempts": "axes_accessattempt"}
 
 
 class _Writer(Passage):

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +19,11 @@ from adminpanel.services.accounts import create_first_superuser, record_login
 from tests.adminpanel.conftest import PASSWORD, make_user
 
 GOOD = {"email": " Ada@Example.com ", "full_name": "Ada Okafor", "password": "first-login-only-9"}
+
+
+def login(**credentials: str) -> AdminUser | None:
+    """Authenticate as a login does: with a request, which the throttle requires."""
+    return authenticate(HttpRequest(), **credentials)
 
 
 def test_the_first_superuser_holds_the_role_and_must_change_the_password(db: None) -> None:
@@ -76,22 +82,22 @@ def test_the_command_says_which_variable_is_missing(db: None, monkeypatch: pytes
 
 
 def test_login_by_email_in_any_case(nobody: AdminUser) -> None:
-    assert authenticate(username="NoBody@Example.com", password=PASSWORD) == nobody
-    assert authenticate(email="nobody@example.com", password=PASSWORD) == nobody
-    assert authenticate(username="nobody@example.com", password="wrong") is None
-    assert authenticate(username="stranger@example.com", password=PASSWORD) is None
+    assert login(username="NoBody@Example.com", password=PASSWORD) == nobody
+    assert login(email="nobody@example.com", password=PASSWORD) == nobody
+    assert login(username="nobody@example.com", password="wrong") is None
+    assert login(username="stranger@example.com", password=PASSWORD) is None
 
 
 def test_emails_that_differ_in_case_alone_are_told_apart(nobody: AdminUser) -> None:
     AdminUser.objects.create(email="NOBODY@example.com", full_name="Other", password=nobody.password)
-    assert authenticate(username="nobody@example.com", password=PASSWORD) == nobody
-    assert authenticate(username="Nobody@example.com", password=PASSWORD) is None
+    assert login(username="nobody@example.com", password=PASSWORD) == nobody
+    assert login(username="Nobody@example.com", password=PASSWORD) is None
 
 
 def test_inactive_accounts_cannot_log_in(nobody: AdminUser) -> None:
     for inactive in (False, None):
         AdminUser.objects.update(is_active=inactive)
-        assert authenticate(username="nobody@example.com", password=PASSWORD) is None
+        assert login(username="nobody@example.com", password=PASSWORD) is None
 
 
 def test_a_session_ends_when_the_account_is_deactivated(boss: AdminUser) -> None:
@@ -106,7 +112,7 @@ def test_a_login_is_recorded_only_after_the_owner_chose_a_password(db: None) -> 
     old = timezone.now() - timedelta(days=3)
     settled, fresh = make_user("settled", last_login=old), make_user("fresh", last_login=None)
     for user in (settled, fresh):
-        Client().login(username=user.email, password=PASSWORD)
+        Client().post("/admin/login/", {"username": user.email, "password": PASSWORD})
         user.refresh_from_db()
     assert settled.last_login is not None
     assert settled.last_login > old

@@ -32,7 +32,8 @@ def count(database: Database, table: str) -> int:
 
 def test_up_migrates_loads_and_prints_the_login_twice(database: Database) -> None:
     first = database.manage("up", "--no-serve").stdout
-    assert "Loaded demo data" in first
+    announced = [first.index(step) for step in ("Migrating the database ...", "Loading demo data", "Loaded demo data")]
+    assert announced == sorted(announced)
     assert (count(database, "locations"), count(database, "bookings")) == (4, 600)
     second = database.manage("up", "--no-serve").stdout
     assert "Loaded demo data" not in second

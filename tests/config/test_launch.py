@@ -45,7 +45,7 @@ def test_refused_user(database: Database) -> None:
 
 
 def test_database_url_of_another_kind(database: Database) -> None:
-    assert "write postgres://" in refused(database, "mysql://ann@127.0.0.1/shop")
+    assert "Write postgres://" in refused(database, "mysql://ann@127.0.0.1/shop")
 
 
 def test_production_refuses_the_embedded_server(database: Database) -> None:
@@ -123,3 +123,20 @@ def test_interrupted_while_django_starts(database: Database, tmp_path: Path) -> 
     )
     done = database.manage("migrate", check=False, env={"DJANGO_SETTINGS_MODULE": "slow", "PYTHONPATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("value", ["abc", "-3", "18.4", "0"])
+def test_a_postgresql_version_that_is_no_number(database: Database, value: str) -> None:
+    with embedded.home() as home:
+        said = refused(database, "", TEPPAN_PGDATA=str(home.places.home), TEPPAN_PG_VERSION=value)
+        assert said == (
+            f"error: TEPPAN_PG_VERSION={value} is not a major version. Set it to a number such as 18, or unset it.\n"
+        )
+        assert home.postmaster is None
+
+
+def test_a_postgresql_version_that_is_not_installed(database: Database) -> None:
+    with embedded.home() as home:
+        said = refused(database, "", TEPPAN_PGDATA=str(home.places.home), TEPPAN_PG_VERSION="99")
+    assert "Set TEPPAN_PG_VERSION to one of these versions" in said
+    assert "make install" not in said

@@ -28,6 +28,19 @@ def test_make_targets() -> None:
     assert {"install", "up", "test", "lint", "bench", "clean", "help"} <= targets
 
 
+def test_make_install_says_what_it_does_before_it_does_it() -> None:
+    command = ["make", "--dry-run", "--always-make", "install"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert (
+        0
+        < said.index("[1/2] Creating")
+        < said.index("-m venv")
+        < said.index("[2/2] Installing")
+        < said.index("pip install")
+    )
+    assert "--quiet" not in said
+
+
 def test_the_machine_runs_what_people_run() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

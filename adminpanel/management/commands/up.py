@@ -17,6 +17,7 @@ from django.utils import timezone
 from adminpanel.demo import DEMO_EMAIL, DEMO_PASSWORD, load_demo
 from adminpanel.models import AdminUser
 
+HIGHEST_PORT = 65535
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -37,17 +38,25 @@ class Command(BaseCommand):
         """Do one after the other; a port that is taken is found out before anything else."""
         if not settings.DEBUG:
             raise CommandError(
-                "up is for development, and DEBUG is off. In production run: manage.py migrate, "
-                "manage.py create_first_superuser, then gunicorn config.wsgi."
+                "up is for development, and DEBUG is off. In production run manage.py collectstatic, manage.py migrate, "
+                "manage.py create_first_superuser, then gunicorn; docs/deployment.md explains each step."
             )
         if not options["no_serve"]:
             self._refuse_taken_port(host, port)
+        self._say("Migrating the database ...")
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
-        if not options["no_demo"] and load_demo(at=timezone.now()):
-            self.stdout.write("Loaded demo data: 4 locations, 8 staff, 300 customers, 600 bookings around today.")
+        if not options["no_demo"]:
+            self._say("Loading demo data, if the database is empty ...")
+            if load_demo(at=timezone.now()):
+                self._say("Loaded demo data: 4 locations, 8 staff, 300 customers, 600 bookings around today.")
         self._announce(host, port)
         if not options["no_serve"]:
             self._serve(host, port)
+
+    def _say(self, line: str) -> None:
+        """Print a line at once, also where the output is a file or a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _refuse_taken_port(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -56,7 +65,9 @@ class Command(BaseCommand):
             try:
                 probe.bind((host, port))
             except OverflowError:
-                raise CommandError(f"{port} is no port: choose one from 1 to 65535 with --port.") from None
+                raise CommandError(
+                    f"{port} is not a port. Choose one from 1 to {HIGHEST_PORT}: make up ARGS='--port 8000'"
+                ) from None
             except OSError as error:
                 raise CommandError(_why_not(host, port, error)) from error
 
@@ -83,7 +94,8 @@ class Command(BaseCommand):
 
 def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken. Choose another: make up ARGS='--port {port + 1}'"
+        free = port + 1 if port < HIGHEST_PORT else 8000
+        return f"Port {port} on {host} is taken. Choose another: make up ARGS='--port {free}'"
     if error.errno == errno.EACCES:
-        return f"Port {port} is reserved for the system. Choose one above 1023, for example --port 8000."
-    return f"Cannot serve on {host}: {error.strerror or error}. Choose an address of this machine with --host."
+        return f"Port {port} is reserved for root. Choose one above 1023: make up ARGS='--port 8000'"
+    return f"Cannot serve on {host}: {error.strerror or error}. Use an address of this machine: make up ARGS='--host 127.0.0.1'"

@@ -30,7 +30,7 @@ def test_other_version_is_refused_and_named(home: Home) -> None:
     before = (home.places.data / "PG_VERSION").read_text()
     refused = home.command("start", TEPPAN_PG_VERSION=str(newer))
     assert refused.returncode == 1
-    assert f"made by PostgreSQL {older}" in refused.stderr
+    assert f"created by PostgreSQL {older}" in refused.stderr
     assert f"are {newer}" in refused.stderr
     assert "make clean" in refused.stderr
     assert (home.places.data / "PG_VERSION").read_text() == before
