@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from bookings.models import Location
+
 
 class CustomerOverview(models.Model):
     """One row per customer; the key is the customer's.
 
-    ``paid_amount`` adds up confirmed deposits and payments that succeeded. ``paid_currency`` is NULL if they are in
-    several currencies, whose sum is no amount of money.
+    ``paid_amount`` adds up confirmed deposits and payments that succeeded. It is NULL, as is ``paid_currency``, if they
+    are in several currencies.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -20,8 +22,10 @@ class CustomerOverview(models.Model):
     completed_count = models.IntegerField("completed")
     next_event_at = models.DateTimeField("next event", null=True)
     last_event_at = models.DateTimeField("last event", null=True)
-    paid_amount = models.DecimalField("paid", max_digits=12, decimal_places=2)
+    paid_amount = models.DecimalField("paid", max_digits=12, decimal_places=2, null=True)
     paid_currency = models.CharField(max_length=3, null=True)
+    next_event_location = models.ForeignKey(Location, models.DO_NOTHING, null=True, related_name="+")
+    last_event_location = models.ForeignKey(Location, models.DO_NOTHING, null=True, related_name="+")
 
     class Meta:
         app_label = "payments"

@@ -81,6 +81,9 @@ def test_every_page_shows_1930_and_the_zone(
     booking.refresh_from_db()
     assert booking.event_starts_at == local
     assert booking.special_requests == "No shellfish."
+    for path in ("/admin/payments/customeroverview/", f"/admin/payments/customeroverview/{ana.pk}/change/"):
+        assert text in client.get(path).text
+    assert text in client.get(f"/admin/bookings/bookingoverview/{booking.pk}/change/").text
     reminder = BookingReminder.objects.create(booking=booking, reminder_type="sms", scheduled_for=local)
     assert text in client.get("/admin/bookings/bookingreminder/").text
     assert text in str(reminder)
