@@ -10,13 +10,14 @@ import django
 import pytest
 
 from config.embedded import binaries
-from tests.support import loud, postgres
+from tests.support import loud, postgres, processes
 from tests.support.database import Database, fresh
 from tests.support.postgres import MAJORS, Fleet, PgServer
 
 FLEET = "TEPPAN_TEST_FLEET"
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
+processes.interrupt_by_default()
 postgres.clean_environment()
 if IS_WORKER:
     fleet = Fleet(Path(os.environ[FLEET]))
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     """End the servers that this process started."""
+    processes.stop_server()
     fleet.stop()
 
 
@@ -48,6 +50,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what could not be tested on this machine."""
     for line in loud.lines(terminalreporter):
         terminalreporter.write_line(line, yellow=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """Kill the processes that a test, failed or not, has left running; those of wider fixtures were started before it."""
+    count = processes.started()
+    yield
+    processes.end_since(count)
 
 
 def _server(major: int) -> PgServer:
