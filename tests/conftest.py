@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import django
@@ -15,6 +16,7 @@ from tests.support.database import Database, fresh
 from tests.support.postgres import MAJORS, Fleet, PgServer
 
 FLEET = "TEPPAN_TEST_FLEET"
+NEW_INTERPRETERS = ("tests/config/test_launch.py", "tests/adminpanel/test_up.py", "tests/embedding/")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 processes.interrupt_by_default()
@@ -53,10 +55,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_process_is_left() -> Iterator[None]:
-    """Kill the processes that a test, failed or not, has left running; those of wider fixtures were started before it."""
+def _processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Kill the processes that a test, failed or not, has left running; those of wider fixtures were started before it.
+
+    The tests of NEW_INTERPRETERS never get a forked process, so that the command line is proved as users start it.
+    """
     count = processes.started()
-    yield
+    place = (
+        request.node.path.relative_to(processes.ROOT).as_posix() if processes.ROOT in request.node.path.parents else ""
+    )
+    with processes.new_interpreters() if place.startswith(NEW_INTERPRETERS) else nullcontext():
+        yield
     processes.end_since(count)
 
 

@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -107,22 +108,26 @@ def _prepare(request: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(request["env"])
     time.tzset()
     os.chdir(request["cwd"])
-    sys.stdin = sys.__stdin__ = _stream(0, "r", sys.stdin)  # type: ignore[misc]  # final in typeshed only
-    sys.stdout = sys.__stdout__ = _stream(1, "w", sys.stdout)  # type: ignore[misc]  # final in typeshed only
-    sys.stderr = sys.__stderr__ = _stream(2, "w", sys.stderr)  # type: ignore[misc]  # final in typeshed only
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        stream = _stream(number, mode, getattr(sys, name))
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     sys.orig_argv[:] = request["command"]
 
 
-def _stream(number: int, mode: str, model: Any) -> Any:
-    line = 1 if number == 2 else -1
-    return open(number, mode, line, encoding=model.encoding, errors=model.errors, closefd=False)
+def _stream(number: int, mode: str, model: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Open a standard stream as the interpreter did for this process, which knows PYTHONUNBUFFERED."""
+    unbuffered = model.write_through
+    binary: Any = open(number, f"{mode}b", 0 if unbuffered and mode == "w" else -1, closefd=False)
+    line_buffering = not unbuffered and (number == 2 or binary.isatty())
+    return io.TextIOWrapper(binary, model.encoding, model.errors, None, line_buffering, model.write_through)
 
 
 def run(command: list[str], library: list[str]) -> None:
     """Run a command line of the interpreter: ``-m module``, ``-c code`` or a script, each with arguments."""
     kind, *rest = command[1:]
-    path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:] = [*path, *library]
+    given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[:] = dict.fromkeys([*map(os.path.abspath, given), *library])
     if kind == "-m":
         sys.path.insert(0, os.getcwd())  # noqa: PTH109 - the interpreter's own text
         sys.argv[:] = rest
