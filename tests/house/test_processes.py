@@ -131,16 +131,11 @@ def test_a_failed_test_leaves_no_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "selection",
-    [
-        "tests/livemigrations/management/test_making.py::test_an_interruption_writes_nothing",
-        "tests/concurrency/test_interrupted.py::test_interrupted_from_the_keyboard",
-    ],
-)
-def test_tests_of_ctrl_c_pass_in_the_background_of_a_script(selection: str) -> None:
+@pytest.mark.parametrize("forked", [True, False])
+def test_tests_of_ctrl_c_pass_in_the_background_of_a_script(forked: bool) -> None:
     """Such a shell starts jobs with SIGINT ignored, no input and no terminal, and children inherit this."""
-    done = _pytest(selection, before="trap '' INT; ")
+    selection = "tests/concurrency/test_interrupted.py::test_interrupted_from_the_keyboard"
+    done = _pytest(selection, before=f"export {processes.SWITCH}={int(forked)}; trap '' INT; ")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

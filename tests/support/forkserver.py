@@ -108,17 +108,17 @@ def _prepare(request: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(request["env"])
     time.tzset()
     os.chdir(request["cwd"])
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        stream = _stream(number, mode, getattr(sys, name))
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        opened = _stream(descriptor, mode, getattr(sys, name))
+        setattr(sys, name, opened)
+        setattr(sys, f"__{name}__", opened)
     sys.orig_argv[:] = request["command"]
 
 
 def _stream(number: int, mode: str, model: io.TextIOWrapper) -> io.TextIOWrapper:
     """Open a standard stream as the interpreter did for this process, which knows PYTHONUNBUFFERED."""
     unbuffered = model.write_through
-    binary: Any = open(number, f"{mode}b", 0 if unbuffered and mode == "w" else -1, closefd=False)
+    binary: Any = open(number, f"{mode}b", 0 if unbuffered and mode == "w" else -1, closefd=False)  # noqa: SIM115
     line_buffering = not unbuffered and (number == 2 or binary.isatty())
     return io.TextIOWrapper(binary, model.encoding, model.errors, None, line_buffering, model.write_through)
 
