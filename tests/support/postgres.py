@@ -227,3 +227,4 @@ def clean_environment() -> None:
         if name.startswith("PG") or name in {"TEPPAN_PGDATA", "TEPPAN_PG_VERSION"}:
             del os.environ[name]
     os.environ["PYTHONUNBUFFERED"] = "1"  # on every machine, because it decides when a child notices a closed pipe
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a migration written twice in a second would be read from the old code
