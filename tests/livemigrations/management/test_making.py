@@ -157,7 +157,7 @@ class Terminal:
         except OSError:
             pass
         os.close(self.side)
-        return self.process.wait(30)
+        return self.process.wait(300)
 
 
 @pytest.mark.slow

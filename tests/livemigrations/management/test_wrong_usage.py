@@ -104,7 +104,7 @@ def test_reader_of_the_output_that_goes_away(site: Site, words: str) -> None:
     os.close(reader)
     with site.popen(*words.split(), stdout=writer, stderr=subprocess.PIPE) as running:
         os.close(writer)
-        text = running.communicate(timeout=60)[1]
+        text = running.communicate(timeout=300)[1]
     assert running.returncode == 128 + signal.SIGPIPE, text
     assert "Traceback" not in text
     assert "has gone. Nothing was changed." in text
