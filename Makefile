@@ -7,10 +7,10 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test lint format check-migrations pytest bench lock clean
+.PHONY: help install up test test-fast crashtest stories lint format check-migrations pytest bench lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 install: $(STAMP) ## make the environment in .venv
 
@@ -35,6 +35,15 @@ up: install ## start PostgreSQL, migrate, load demo data, serve the admin
 	@$(PY) manage.py up $(ARGS)
 
 test: lint check-migrations pytest ## everything that must hold
+
+test-fast: install ## the quick tests: those that make no database of their own
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m fast $(ARGS)
+
+crashtest: install ## kill migrations at every statement, with all seeds; `make test` draws a sample
+	TEPPAN_CRASHES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
+
+stories: install ## all schema stories on every version of PostgreSQL; `make test` draws a sample
+	TEPPAN_STORIES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/livemigrations/schema/test_stories.py $(ARGS)
 
 lint: install ## style, types and the direction of imports
 	$(PY) -m ruff check .

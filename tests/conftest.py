@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import django
 import pytest
 
 from config.embedded import binaries
-from tests.support import loud, postgres
+from tests.support import loud, postgres, processes, sampling
 from tests.support.database import Database, fresh
 from tests.support.postgres import MAJORS, Fleet, PgServer
 
 FLEET = "TEPPAN_TEST_FLEET"
+NEW_INTERPRETERS = ("tests/config/test_launch.py", "tests/adminpanel/test_up.py", "tests/embedding/")
+FAST = "fast"
+NOT_FAST = {
+    *("slow", "browser", "postgres_matrix"),  # markers
+    *("database", "any_database", "pg_server_15", "pg_server_16", "any_pg_server"),  # fixtures
+}
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
+processes.interrupt_by_default()
+sampling.seed()  # before workers start, so that all collect the same cases
 postgres.clean_environment()
 if IS_WORKER:
     fleet = Fleet(Path(os.environ[FLEET]))
@@ -35,12 +44,26 @@ django.setup()  # so that the conftest of a folder may import models even when o
 def pytest_configure(config: pytest.Config) -> None:
     """Start every version's server for the workers, who cannot own what the others use."""
     if not IS_WORKER and config.getoption("numprocesses", None) and not config.option.collectonly:
-        for major in filter(postgres.is_installed, MAJORS):
+        for major in [NEWEST] if config.option.markexpr == FAST else filter(postgres.is_installed, MAJORS):
             fleet.server(major)
+
+
+def pytest_report_header() -> str:
+    """Say how to repeat the samples of this run."""
+    return sampling.line()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``make test-fast``: those that are not slow and make no database or server of their own."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures.isdisjoint(NOT_FAST) and not any(item.get_closest_marker(name) for name in NOT_FAST):
+            item.add_marker(FAST)
 
 
 def pytest_unconfigure() -> None:
     """End the servers that this process started."""
+    processes.stop_server()
     fleet.stop()
 
 
@@ -48,6 +71,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what could not be tested on this machine."""
     for line in loud.lines(terminalreporter):
         terminalreporter.write_line(line, yellow=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def _processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Kill the processes that a test, failed or not, has left running; those of wider fixtures were started before it.
+
+    The tests of NEW_INTERPRETERS never get a forked process, so that the command line is proved as users start it.
+    """
+    count = processes.started()
+    place = (
+        request.node.path.relative_to(processes.ROOT).as_posix() if processes.ROOT in request.node.path.parents else ""
+    )
+    with processes.new_interpreters() if place.startswith(NEW_INTERPRETERS) else nullcontext():
+        yield
+    processes.end_since(count)
 
 
 def _server(major: int) -> PgServer:

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,7 @@ def main() -> None:
     import django
     from django.core.management.commands import migrate  # noqa: F401
 
+    warnings.simplefilter("ignore")
     django.setup()
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support import templates
 from tests.support.database import Database
 from tests.support.project import Project, project
 
@@ -50,13 +51,17 @@ def second(*operations: str) -> str:
 
 def shop(database: Database, folder: Path, *operations: str, extra: str = "") -> Project:
     """A project whose first migration is applied and whose tables have rows; the operations are pending."""
+
+    def make(empty: Database) -> None:
+        project(empty, folder).app("shop", migrations={"0001_initial": INITIAL}).manage("migrate", "--no-input")
+        empty.psql(
+            f"INSERT INTO shop_item (name) SELECT 'item ' || n || repeat('.', 30) FROM generate_series(1, {ROWS}) n;"
+            f"INSERT INTO shop_order (name, item_id) SELECT repeat('x', 40), n FROM generate_series(1, {ROWS}) n;"
+            "ANALYZE"
+        )
+
+    templates.fill(database, "shop", make)
     made = project(database, folder, extra=extra).app("shop", migrations={"0001_initial": INITIAL})
-    made.manage("migrate", "--no-input")
-    database.psql(
-        f"INSERT INTO shop_item (name) SELECT 'item ' || n || repeat('.', 30) FROM generate_series(1, {ROWS}) n;"
-        f"INSERT INTO shop_order (name, item_id) SELECT repeat('x', 40), n FROM generate_series(1, {ROWS}) n;"
-        "ANALYZE"
-    )
     return made.migration("shop", "0002_second", second(*operations)) if operations else made
 
 

@@ -25,7 +25,7 @@ def test_killed_while_a_concurrent_index_waits_for_a_snapshot(database: Database
         with made.popen("migrate") as again:
             eventually(lambda: active(database, BUILD))
             holder.rollback()
-            output = again.communicate(timeout=60)[0]
+            output = again.communicate(timeout=300)[0]
     assert again.returncode == 0, output
     assert shop.indexes(database)["item_name"]
     assert damage(database) == {}
@@ -45,7 +45,7 @@ def test_killed_while_a_concurrent_index_waits_for_its_table(
         with made.popen(*command) as again:
             eventually(lambda: not active(database, BUILD) or again.poll() is not None)
             holder.rollback()
-            output = again.communicate(timeout=60)[0]
+            output = again.communicate(timeout=300)[0]
     assert again.returncode == 0, output
     eventually(lambda: not active(database, BUILD))
     assert shop.indexes(database) == ({"shop_item_pkey": True} | ({} if backwards else {"item_name": True}))

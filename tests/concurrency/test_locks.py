@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.database import Database
 WEAK = "ShareUpdateExclusiveLock"
 OLD_SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM django_migrations")
 BUDGET_S = 0.05
-GRACE_S = 0.5
+GRACE_S = 1  # a busy server notices the end of a timeout late
 
 
 def _at_most(mode: str, wanted: str) -> bool:
@@ -30,10 +31,10 @@ def test_an_index_stops_nobody(database: Database, tmp_path: Path, operation: st
         with locks(database, "shop_item") as seen:
             eventually(lambda: WEAK in seen.modes.get("shop_item", ()) and active(database, "CONCURRENTLY"))
             with database.connect() as writer:
-                writer.execute("SET statement_timeout = '5s'")
+                writer.execute("SET statement_timeout = '30s'")
                 writer.execute("INSERT INTO shop_item (name) VALUES ('written meanwhile')")
         holder.rollback()
-        output = run.communicate(timeout=60)[0]
+        output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     assert _at_most(seen.strongest("shop_item"), WEAK), seen.modes
 
@@ -54,15 +55,14 @@ def test_nobody_queues_behind_a_reader(database: Database, tmp_path: Path) -> No
     with holding(database, shop.HOLD, name="nightly report") as holder, made.popen("migrate") as run:
         with locks(database, "shop_item") as seen:
             eventually(lambda: shop.planned(database))
-            start = seen.samples
-            eventually(lambda: seen.samples > start + 300)
+            eventually(lambda: len(seen.waits) >= 3)
             with database.connect() as reader:
-                reader.execute("SET lock_timeout = '5s'")
+                reader.execute("SET lock_timeout = '30s'")
                 reader.execute(shop.HOLD)
         assert run.poll() is None
         pid = holder.info.backend_pid
         holder.rollback()
-        output = run.communicate(timeout=60)[0]
+        output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     assert seen.longest_wait_s < BUDGET_S + GRACE_S
     assert f"pid {pid}" in output
@@ -112,11 +112,11 @@ def test_goes_on_when_a_maintenance_lock_ends(database: Database, tmp_path: Path
     with holding(database, both, name="vacuum by hand") as holder, made.popen("migrate") as run:
         with locks(database, "shop_item", "shop_order") as seen:
             eventually(lambda: shop.planned(database))
-            start = seen.samples
-            eventually(lambda: seen.samples > start + 300)
+            start, until = seen.samples, time.monotonic() + BUDGET_S + 1.5 * GRACE_S
+            eventually(lambda: seen.samples > start + 100 and time.monotonic() > until)
         assert run.poll() is None
         holder.rollback()
-        output = run.communicate(timeout=60)[0]
+        output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     assert "vacuum by hand" in output
     assert seen.longest_wait_s < BUDGET_S + GRACE_S
@@ -132,7 +132,7 @@ def test_a_concurrent_index_names_the_snapshot_that_it_waits_for(database: Datab
             eventually(lambda: shop.indexes(database).get("item_name") is False)
             pid = holder.info.backend_pid
             holder.rollback()
-            output = run.communicate(timeout=60)[0]
+            output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     assert f"pid {pid}" in output
     assert "old snapshot" in output
@@ -159,7 +159,7 @@ def test_the_victim_of_a_deadlock_tries_again(database: Database, tmp_path: Path
             eventually(lambda: active(database, "UPDATE shop_item SET name = 'migrated'"))
             other.execute("UPDATE shop_item SET name = 'traffic' WHERE id = 1")
             other.commit()
-            output = run.communicate(timeout=60)[0]
+            output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     with database.connect() as connection:
         assert connection.execute("SELECT max(attempts) FROM livemigrations_step").fetchall() == [(2,)]

@@ -60,7 +60,7 @@ def test_the_second_without_wait_says_who_runs(database: Database, tmp_path: Pat
         assert f"process {first.pid}" in second.stderr
         assert "migrate --wait" in second.stderr
         holder.rollback()
-        output = first.communicate(timeout=60)[0]
+        output = first.communicate(timeout=300)[0]
     assert first.returncode == 0, output
     assert damage(database) == {}
 
@@ -88,7 +88,7 @@ def test_a_lost_lease_stops_the_zombie(database: Database, tmp_path: Path, opera
         eventually(lambda: shop.planned(database))
         database.psql("UPDATE livemigrations_lease SET token = gen_random_uuid()")
         holder.rollback()
-        output = zombie.communicate(timeout=60)[0]
+        output = zombie.communicate(timeout=300)[0]
     assert zombie.returncode == 1, output
     assert "Another run took over" in output
     assert (shop.columns(database), shop.indexes(database)) == (columns, indexes)

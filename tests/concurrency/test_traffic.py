@@ -41,7 +41,7 @@ def traffic(database: Database) -> Iterator[Traffic]:
 
     def write() -> None:
         with database.connect(application_name="test writer") as connection:
-            connection.execute("SET statement_timeout = '10s'")
+            connection.execute("SET statement_timeout = '60s'")
             while not done.is_set():
                 key = uuid.uuid4()
                 try:

@@ -18,7 +18,9 @@ STRENGTH = (
     "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
 )  # fmt: skip
 _LOCKS = """
-SELECT l.pid, l.relation::regclass::text, l.mode, l.granted FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+SELECT l.pid, l.relation::regclass::text, l.mode, l.granted, l.waitstart::text,
+    coalesce(extract(epoch FROM clock_timestamp() - l.waitstart), 0)::float8
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
   AND a.application_name NOT LIKE 'test %%' AND l.relation::regclass::text = ANY (%s)
 """
@@ -26,9 +28,14 @@ WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.pid <> pg
 
 @dataclass
 class Seen:
-    """The locks of everybody but the test's own sessions."""
+    """The locks of everybody but the test's own sessions.
+
+    ``waits`` are the requests for the mode in question that were seen ungranted: process ID and start. The server says
+    how long each has waited, because this process may be too busy to look at the right moment.
+    """
 
     modes: dict[str, set[str]] = field(default_factory=dict)
+    waits: set[tuple[int, str]] = field(default_factory=set)
     longest_wait_s: float = 0.0
     samples: int = 0
 
@@ -43,17 +50,13 @@ def locks(database: Database, *tables: str, waited_for: str = "AccessExclusiveLo
     seen, done = Seen(), threading.Event()
 
     def look() -> None:
-        since: dict[tuple[int, str], float] = {}
         with database.connect(application_name="test watch") as connection:
             while not done.is_set():
-                asked = set()
-                for pid, table, mode, granted in connection.execute(_LOCKS, [list(tables)]):
+                for pid, table, mode, granted, start, waited_s in connection.execute(_LOCKS, [list(tables)]):
                     seen.modes.setdefault(table, set()).add(mode)
-                    if mode == waited_for and not granted:
-                        asked.add((pid, table))
-                now = time.monotonic()
-                since = {key: since.get(key, now) for key in asked}
-                seen.longest_wait_s = max([seen.longest_wait_s, *(now - start for start in since.values())])
+                    if mode == waited_for and not granted and start:
+                        seen.waits.add((pid, start))
+                        seen.longest_wait_s = max(seen.longest_wait_s, waited_s)
                 seen.samples += 1
                 time.sleep(0.001)
 
@@ -77,7 +80,7 @@ def holding(database: Database, *statements: str, name: str = "test holder") -> 
             connection.rollback()
 
 
-def eventually(question: Callable[[], Any], *, within_s: float = 20) -> Any:
+def eventually(question: Callable[[], Any], *, within_s: float = 120) -> Any:
     """Ask until the answer is true, and return it."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:

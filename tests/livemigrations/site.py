@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from config.environment import database as settings_of
+from tests.support import processes
 from tests.support.database import Database
 from tests.support.project import Project
 
@@ -78,15 +79,8 @@ class Site(Project):
 
     def python(self, code: str, *, env: Mapping[str, str] | None = None) -> Any:
         """Run code with Django set up; return the last line that it prints, read as JSON."""
-        done = subprocess.run(
-            [sys.executable, "-c", SETUP + dedent(code)],
-            cwd=self.folder,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        command = [sys.executable, "-c", SETUP + dedent(code)]
+        done = processes.run(command, cwd=self.folder, env=self.environment(env), timeout=300)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout.strip().splitlines()[-1])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.livemigrations.site import Site
 from tests.livemigrations.synthetic import SAFE, TABLES
+from tests.support import processes
 from tests.support.catalogs import Catalog, catalog, differences
 from tests.support.database import fresh
 from tests.support.postgres import PgServer
@@ -70,10 +70,8 @@ def _number(title: str) -> str:
 
 
 def walked(site: Site, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.livemigrations.walk", *arguments],
-        cwd=site.folder, env=site.environment(), capture_output=True, text=True, timeout=500, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "tests.livemigrations.walk", *arguments]
+    done = processes.run(command, cwd=site.folder, env=site.environment(), timeout=500)
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr}"
     notes: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return notes

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import processes
 from tests.support.database import ROOT, Database
 
 PROGRAM = "tests.concurrency.assassin"
@@ -60,13 +61,12 @@ def assassin(
     database: Database, *, cwd: Path = ROOT, environment: Mapping[str, str] | None = None
 ) -> Iterator[Assassin]:
     """Start the process that runs and kills commands on ``database``."""
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", PROGRAM],
+    process = processes.popen(
+        [sys.executable, "-m", PROGRAM],
         cwd=cwd,
         env={**(environment or database.environment()), "PYTHONPATH": f"{cwd}:{ROOT}"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     )
     with process:
         yield Assassin(process)

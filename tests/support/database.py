@@ -14,9 +14,10 @@ from typing import Any
 
 import psycopg
 
+from tests.support import processes
 from tests.support.postgres import PgServer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = processes.ROOT
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,7 @@ class Database:
 
         With ``check`` an exit code other than 0 is an AssertionError that shows both outputs.
         """
-        done = subprocess.run(
-            self._command(arguments),
-            cwd=ROOT,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = processes.run(self._command(arguments), cwd=ROOT, env=self.environment(env), timeout=timeout)
         if check and done.returncode:
             said = f"{done.stdout}\n{done.stderr}"
             raise AssertionError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{said}")
@@ -86,9 +79,7 @@ class Database:
     def popen(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start ``manage.py`` on this database and return the process, outputs piped by default."""
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(
-            self._command(arguments), cwd=ROOT, env=self.environment(env), text=True, **(pipes | options)
-        )
+        return processes.popen(self._command(arguments), cwd=ROOT, env=self.environment(env), **(pipes | options))
 
     def scratches(self) -> list[str]:
         """Return the names of the scratch databases that were made for this database."""

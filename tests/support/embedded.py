@@ -17,9 +17,10 @@ from typing import Any
 import psycopg
 
 from config.embedded import account as accounts
-from config.embedded import binaries, places, processes
+from config.embedded import binaries, places
+from config.embedded import processes as postmasters
 from config.embedded.places import Places
-from tests.support import postgres
+from tests.support import postgres, processes
 from tests.support.database import ROOT
 
 CLIENT = "with server.client(): print('in', flush=True); sys.stdin.read()"
@@ -41,7 +42,7 @@ class Home:
     @property
     def postmaster(self) -> int | None:
         """The process that runs now."""
-        return processes.postmaster(self.places.data)
+        return postmasters.postmaster(self.places.data)
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run ``python -m config.embedded``."""
@@ -66,13 +67,12 @@ class Home:
 
     def client(self, code: str = CLIENT) -> subprocess.Popen[str]:
         """Start a process that needs the server until its stdin is closed; return once it is registered."""
-        process = subprocess.Popen(
+        process = processes.interpreter(
             [sys.executable, "-c", f"import sys; from config.embedded import server\n{code}"],
             cwd=self.source,
             env=self.environment({}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "in\n"
@@ -80,13 +80,12 @@ class Home:
 
     def start(self, **env: str) -> subprocess.Popen[str]:
         """Begin a start and do not wait for it."""
-        return subprocess.Popen(
+        return processes.interpreter(
             [sys.executable, "-m", "config.embedded", "start"],
             cwd=self.source,
             env=self.environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
 
     def connect(self) -> psycopg.Connection[Any]:
@@ -99,14 +98,12 @@ class Home:
         return {**kept, "TEPPAN_PGDATA": str(self.places.home), **extra}
 
     def _run(self, *arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return processes.run(
             [sys.executable, *arguments],
             cwd=self.source,
             env=self.environment(env),
-            capture_output=True,
-            text=True,
             timeout=120,
-            check=False,
+            new_interpreter=True,
         )
 
 
@@ -119,7 +116,7 @@ def home() -> Iterator[Home]:
     try:
         yield made
     finally:
-        processes.end(made.places.data)
+        postmasters.end(made.places.data)
         shutil.rmtree(folder)
         shutil.rmtree(made.places.socket, ignore_errors=True)
         alive.close()

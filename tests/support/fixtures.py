@@ -12,7 +12,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from config.environment import database as settings_of
 from livemigrations.catalog.snapshot import snapshot
-from tests.support import legacy
+from tests.support import legacy, templates
 from tests.support.database import Database, fresh
 from tests.support.postgres import PgServer
 
@@ -40,23 +40,26 @@ def catalog(django_db_blocker: DjangoDbBlocker) -> Catalog:
 
 @pytest.fixture(scope="session")
 def legacy_template(pg_server: PgServer) -> Iterator[Database]:
-    """A legacy database to copy; nobody may connect to it."""
-    with fresh(pg_server) as made:
-        yield legacy.load(made)
+    """A legacy database to compare with and to copy."""
+    with fresh(pg_server, templates.legacy_schema(pg_server)) as made:
+        yield made
 
 
 @pytest.fixture
-def legacy_database(pg_server: PgServer, legacy_template: Database) -> Iterator[Database]:
+def legacy_database(pg_server: PgServer) -> Iterator[Database]:
     """A legacy database of the test's own, large enough that its tables count as populated."""
-    with fresh(pg_server, legacy_template.name) as made:
+    with fresh(pg_server, templates.legacy_schema(pg_server)) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def sprint_2(pg_server: PgServer, legacy_template: Database) -> Iterator[Database]:
+def sprint_2(pg_server: PgServer) -> Iterator[Database]:
     """The legacy database after an undisturbed migrate to Sprint 2."""
-    with fresh(pg_server, legacy_template.name) as made:
-        made.manage("migrate", "--sprint", "2", "--no-input")
+
+    def make(made: Database) -> None:
+        legacy.load(made).manage("migrate", "--sprint", "2", "--no-input")
+
+    with fresh(pg_server, templates.template(pg_server, "legacy_sprint_2", make)) as made:
         yield made
 
 
@@ -69,6 +72,9 @@ def sprint_2_catalog(sprint_2: Database, catalog: Catalog) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def new_catalog(pg_server: PgServer, catalog: Catalog) -> Iterator[dict[str, Any]]:
     """What every way from an empty database to Sprint 2 must lead to: as adopted, but for the names of keys."""
-    with fresh(pg_server) as made:
+
+    def make(made: Database) -> None:
         made.manage("migrate", "--sprint", "2", "--no-input")
+
+    with fresh(pg_server, templates.template(pg_server, "sprint_2", make)) as made:
         yield catalog(made)

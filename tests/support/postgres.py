@@ -222,7 +222,9 @@ def _sweep() -> None:
 
 
 def clean_environment() -> None:
-    """Forget what the caller's shell says about other servers, so that tests never touch them."""
+    """Delete variables of the caller's shell that name other servers, so that tests never touch them."""
     for name in list(os.environ):
         if name.startswith("PG") or name in {"TEPPAN_PGDATA", "TEPPAN_PG_VERSION"}:
             del os.environ[name]
+    os.environ["PYTHONUNBUFFERED"] = "1"  # on every machine, because it decides when a child notices a closed pipe
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a migration written twice in a second would be read from the old code

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
-from types import TracebackType
 from typing import Any
 
+from tests.support import processes
 from tests.support.database import ROOT, Database
 
 SETTINGS = """\
@@ -30,17 +30,6 @@ from django.db import migrations, models
 
 from livemigrations import operations as live
 """
-
-
-class Running(subprocess.Popen[str]):
-    """A process that does not outlive a failed test."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.kill()
-        super().__exit__(kind, error, trace)
 
 
 @dataclass
@@ -82,15 +71,7 @@ class Project:
         self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run a management command in a process of its own; with ``check`` it must exit with 0."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = processes.run(self.command(*arguments), cwd=self.folder, env=self.environment(env), timeout=timeout)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
@@ -98,8 +79,8 @@ class Project:
     def popen(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start a management command and return the process; its output is one pipe unless told otherwise."""
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return Running(
-            self.command(*arguments), cwd=self.folder, env=self.environment(env), text=True, **(pipes | options)
+        return processes.popen(
+            self.command(*arguments), cwd=self.folder, env=self.environment(env), **(pipes | options)
         )
 
     def command(self, *arguments: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], Any], seconds: float = 120) -> None:
     """Ask again and again until the answer is true; an AssertionError when it never is."""
     until = time.monotonic() + seconds
     while not true():

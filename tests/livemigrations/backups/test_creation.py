@@ -89,7 +89,7 @@ def _manifests(shop: Shop) -> list[dict[str, Any]]:
 
 def test_two_at_once_are_two(shop: Shop) -> None:
     with shop.process("create") as one, shop.process("create") as other:
-        said = [process.communicate(timeout=60)[0] for process in (one, other)]
+        said = [process.communicate(timeout=300)[0] for process in (one, other)]
     assert (one.returncode, other.returncode) == (0, 0), said
     assert len(shop.left()) == 2
     assert len(shop.json("list")["backups"]) == 2
@@ -140,7 +140,7 @@ def test_a_file_that_may_not_grow(shop: Shop) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
     with shop.process("create", preexec_fn=limit) as making:
-        said = making.communicate(timeout=60)[0]
+        said = making.communicate(timeout=300)[0]
     assert making.returncode == 1, said
     assert "filled up after" in said
     assert shop.left() == []
@@ -152,12 +152,12 @@ def test_killed_or_interrupted_nothing_is_left(shop: Shop) -> None:
         with shop.process("create", env={"PGOPTIONS": "-c client_min_messages=debug5"}) as making:
             wait_until(lambda: list(shop.folder.glob(".partial-*/data.dump")))
             making.send_signal(number)
-            said = making.communicate(timeout=30)[0]
+            said = making.communicate(timeout=300)[0]
         if number == signal.SIGINT:
             assert making.returncode == 130
             assert "Interrupted. Nothing of the backup is left" in said
         else:
-            wait_until(lambda: not _dumping(shop), 10)
+            wait_until(lambda: not _dumping(shop))
             assert len(shop.left()) == 1, "nobody was left to remove it"
             assert shop.json("list")["backups"] == []
         assert shop.left() == []

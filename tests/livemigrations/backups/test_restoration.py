@@ -141,7 +141,7 @@ def test_ctrl_c_leaves_the_database_as_it_was(shop: Shop) -> None:
     with shop.process("restore", "latest", "--no-input") as restoring:
         wait_until(lambda: _is_slow(shop))
         restoring.send_signal(signal.SIGINT)
-        said = restoring.communicate(timeout=30)[0]
+        said = restoring.communicate(timeout=300)[0]
     assert restoring.returncode == 130
     assert "Interrupted. The database is as it was" in said
     assert "Traceback" not in said
@@ -165,7 +165,7 @@ def test_what_a_kill_of_everything_left_is_swept(shop: Shop) -> None:
         assert len(shop.databases("_restoring_")) == 2
         assert "Another restore" in shop.refused("restore", "latest", "--no-input")
         restoring.send_signal(signal.SIGINT)
-        restoring.communicate(timeout=30)
+        restoring.communicate(timeout=300)
     assert shop.databases() == [stranger]
 
 
@@ -325,7 +325,7 @@ def test_it_asks_and_says_what_would_be_lost(shop: Shop) -> None:
     for answer, code in (("\x04", 1), ("yes\n", 1), (f"{name}\n", 0)):
         with shop.process("restore", "latest", "--json", stdin=terminal, stderr=subprocess.PIPE) as restoring:
             os.write(master, answer.encode())
-            out, said = restoring.communicate(timeout=60)
+            out, said = restoring.communicate(timeout=300)
         assert "public.customer: 501 rows now, 500 in the backup" in said
         assert "public.extra: 0 rows now, not part of the backup" in said
         assert f"Type the name of the database ({name}) to go on: " in said

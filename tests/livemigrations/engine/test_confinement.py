@@ -305,7 +305,7 @@ meanwhile = {}
 started, ended = threading.Event(), threading.Event()
 
 def elsewhere():
-    started.wait(60)
+    started.wait(300)
     try:
         meanwhile["database"] = tries.database()
         cache.set("key", 2)
@@ -321,7 +321,7 @@ def elsewhere():
 
 thread = threading.Thread(target=elsewhere)
 thread.start()
-tries.TRIES = {"waits": lambda: (started.set(), ended.wait(60)) and None}
+tries.TRIES = {"waits": lambda: (started.set(), ended.wait(300)) and None}
 report = MigrationService().trace()
 thread.join()
 after = tries.database()

@@ -190,7 +190,7 @@ def test_writes_while_a_column_is_copied(site: Site) -> None:
                 wrote = last
             except psycopg.errors.UndefinedColumn:
                 break
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
     site.migrate("-v0")
     assert wrote > 1
     assert one(site.database, "SELECT string_agg(DISTINCT note, ',') FROM shop_thing WHERE id % 500 = 7") == f"w{wrote}"

@@ -67,7 +67,7 @@ def test_rows_that_come_before_the_lock_are_kept(site: Site, target: str) -> Non
             while "waiting, before asking for a lock" not in process.stdout.readline():
                 assert process.poll() is None
             traffic.commit()
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
             assert process.returncode == 0
     assert kept_tables(site.database) == 1
     site.migrate("-v0")

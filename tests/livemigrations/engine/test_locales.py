@@ -57,7 +57,7 @@ def a_lock_comes_free_in_the_end(site: Site) -> None:
         wait_until(lambda: watching.execute(asking).fetchone() is not None)
         wait_until(lambda: watching.execute(asking).fetchone() is None)
         holder.rollback()
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=300)
         assert "OK" in said
         row = watching.execute("SELECT max(attempts) FROM livemigrations_step").fetchone()
         assert row is not None
@@ -88,7 +88,7 @@ def an_index_cut_off_is_built_again(site: Site) -> None:
                 " AND EXISTS (SELECT 1 FROM pg_class WHERE relname = 'thing_n')"
             )
             wait_until(lambda: killer.execute(building).fetchall())
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=300)
         assert process.returncode == 1, said
         assert "Traceback" not in said
         holder.rollback()

@@ -26,7 +26,7 @@ def test_a_probe_whose_session_was_ended_asks_with_another(database: Database, c
                 other.execute(END)
                 wait_until(lambda: not _probing())
             with probe.watch(("place",)):
-                wait_until(lambda: probe.longest_ms, seconds=10)
+                wait_until(lambda: probe.longest_ms)
         finally:
             probe.close()
     assert not _probing()

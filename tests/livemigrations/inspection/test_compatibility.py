@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from tests.livemigrations.site import Site
 from tests.support.catalogs import catalog
 from tests.support.database import Database
 from tests.support.roles import role
+from tests.support.waiting import wait_until
 
 BASE = """
 migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True)),
@@ -272,15 +272,13 @@ def test_a_migration_that_fails_on_the_copy(site: Site, back: bool) -> None:
 @pytest.mark.slow
 def test_interrupted(site: Site) -> None:
     """Ctrl-C while the copy is there: exit code 130, and nothing of it is left."""
-    prepared(site, "migrations.RunSQL('SELECT pg_sleep(30)', ''),")
+    prepared(site, "migrations.RunSQL('SELECT pg_sleep(300)', ''),")
     process = site.popen("migrations", "compatible")
-    until = time.monotonic() + 60
     with site.database.connect() as connection:
-        sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = ANY (%s) AND query = 'SELECT pg_sleep(30)' AND state = 'active'"
-        while not connection.execute(sleeping, [site.database.scratches()]).fetchone() and time.monotonic() < until:
-            time.sleep(0.05)
+        sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = ANY (%s) AND query = 'SELECT pg_sleep(300)' AND state = 'active'"
+        wait_until(lambda: connection.execute(sleeping, [site.database.scratches()]).fetchone())
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 130, said
     assert "Interrupted. The copy is dropped; nothing was changed." in said
     assert site.database.scratches() == []

@@ -24,7 +24,7 @@ def answered(site: Site, answer: bytes | None, *arguments: str) -> tuple[int, st
             os.write(master, answer)
         stdin = terminal if answer else subprocess.DEVNULL
         with site.popen("migrations", *arguments, stdin=stdin, stderr=subprocess.PIPE) as asking:
-            out, error = asking.communicate(timeout=60)
+            out, error = asking.communicate(timeout=300)
     finally:
         os.close(master)
         os.close(terminal)

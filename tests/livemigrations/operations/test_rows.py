@@ -128,7 +128,7 @@ def test_a_seed_that_waits_for_another_session_finds_its_row(site: Site) -> None
             while not watching.execute(waiting).fetchone():
                 assert process.poll() is None
         other.commit()
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert [row[:2] for row in rows(site)] == [("cook", "[]"), *(row[:2] for row in SEEDED[1:])]
     assert rows(site, "SELECT count(*) FROM livemigrations_seed") == [(2,)]

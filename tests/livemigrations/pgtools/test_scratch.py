@@ -122,7 +122,7 @@ def test_ctrl_c_leaves_nothing(site: Site, database: Database) -> None:
         assert maker.stdout is not None
         maker.stdout.readline()
         maker.send_signal(signal.SIGINT)
-        maker.wait(30)
+        maker.wait(300)
     assert database.scratches() == []
 
 

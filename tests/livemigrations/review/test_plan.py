@@ -230,7 +230,7 @@ def test_killed_in_the_middle(legacy_database: Database) -> None:
     with legacy_database.popen("migrations", "plan") as process:
         wait_until(lambda: legacy_database.scratches() != [])
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL
     wait_until(lambda: legacy_database.scratches() == [])
 

@@ -212,7 +212,7 @@ def test_ended_in_the_middle(populated: Populated, end: signal.Signals) -> None:
         wait_until(lambda: connection.execute(asleep, [site.database.scratches()]).fetchone() == (1,))
         assert len(site.database.scratches()) == 1
         process.send_signal(end)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=300)
         wait_until(lambda: site.database.scratches() == [])
         assert catalog(connection, books=True) == before
     if end == signal.SIGINT:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from livemigrations import errors
 from tests.livemigrations.schema.errors import ERRORS, KEPT_AWAY, PONY
 from tests.livemigrations.schema.story import Story
 from tests.livemigrations.site import Site
+from tests.support import processes
 from tests.support.database import fresh
 from tests.support.postgres import PgServer
 
@@ -57,10 +57,8 @@ def said(folder: Path, server: PgServer, names: list[str], *, live: bool) -> dic
             site.app(app, migrations=story.migrations())
             apps.append(app)
         site.install("django.contrib.postgres", *apps)
-        done = subprocess.run(
-            [sys.executable, "-c", CODE, *apps],
-            cwd=folder, env=site.environment(), capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+        command = [sys.executable, "-c", CODE, *apps]
+        done = processes.run(command, cwd=folder, env=site.environment(), timeout=300)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

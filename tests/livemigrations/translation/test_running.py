@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.support.catalogs import catalog, differences
 from tests.support.crashes import KILLED, assassin, damage
 from tests.support.database import fresh
 from tests.support.postgres import PgServer
+from tests.support.waiting import wait_until
 
 BASE = """
 migrations.CreateModel("Place", [("id", models.BigAutoField(primary_key=True))]),
@@ -155,14 +155,11 @@ def test_a_row_that_somebody_holds_is_waited_for(site: Site) -> None:
     with site.database.connect(autocommit=False) as holder, site.database.connect() as connection:
         holder.execute("SELECT FROM shop_thing WHERE id = 2000 FOR UPDATE")
         running = site.popen("migrate", "--no-input")
-        for _ in range(600):
-            done = connection.execute("SELECT count(*) FROM shop_thing WHERE n IS NULL AND id <= 1500").fetchone()
-            if done == (0,):
-                break
-            time.sleep(0.05)
+        left = "SELECT count(*) FROM shop_thing WHERE n IS NULL AND id <= 1500"
+        wait_until(lambda: connection.execute(left).fetchone() == (0,))
         assert running.poll() is None
         holder.rollback()
-        assert running.wait(60) == 0
+        assert running.wait(300) == 0
         assert connection.execute("SELECT count(*) FROM shop_thing WHERE n IS NULL").fetchone() == (0,)
         running.communicate()
 
