@@ -18,7 +18,7 @@ STRENGTH = (
     "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
 )  # fmt: skip
 _LOCKS = """
-SELECT l.pid, l.relation::regclass::text, l.mode, l.granted, l.waitstart::text,
+SELECT l.relation::regclass::text, l.mode, l.granted,
     coalesce(extract(epoch FROM clock_timestamp() - l.waitstart), 0)::float8
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
@@ -30,12 +30,10 @@ WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.pid <> pg
 class Seen:
     """The locks of everybody but the test's own sessions.
 
-    ``waits`` are the requests for the mode in question that were seen ungranted: process ID and start. The server says
-    how long each has waited, because this process may be too busy to look at the right moment.
+    The server says how long a request has waited, because this process may be too busy to look at the right moment.
     """
 
     modes: dict[str, set[str]] = field(default_factory=dict)
-    waits: set[tuple[int, str]] = field(default_factory=set)
     longest_wait_s: float = 0.0
     samples: int = 0
 
@@ -52,10 +50,9 @@ def locks(database: Database, *tables: str, waited_for: str = "AccessExclusiveLo
     def look() -> None:
         with database.connect(application_name="test watch") as connection:
             while not done.is_set():
-                for pid, table, mode, granted, start, waited_s in connection.execute(_LOCKS, [list(tables)]):
+                for table, mode, granted, waited_s in connection.execute(_LOCKS, [list(tables)]):
                     seen.modes.setdefault(table, set()).add(mode)
-                    if mode == waited_for and not granted and start:
-                        seen.waits.add((pid, start))
+                    if mode == waited_for and not granted:
                         seen.longest_wait_s = max(seen.longest_wait_s, waited_s)
                 seen.samples += 1
                 time.sleep(0.001)
