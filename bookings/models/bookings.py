@@ -12,7 +12,7 @@ from django.db import models
 from bookings.models.locations import Location
 from bookings.models.recurrences import RecurringBooking
 from core.datetimes import show, site_zone
-from core.models import LegacyRow, LimitedModel
+from core.models import Address, LegacyRow, LimitedModel
 from core.models.limits import Number
 from core.status import Colours, StatusChoices, StatusField, Transitions
 from customers.models import Customer
@@ -21,7 +21,7 @@ MAX_GUESTS = 1_000
 MAX_AMOUNT = Decimal("99999999.99")
 
 
-class Booking(LimitedModel, LegacyRow):
+class Booking(LimitedModel, Address, LegacyRow):
     """An event. Legacy rows have no location; a booking of a series points at it."""
 
     class Status(StatusChoices):
@@ -64,10 +64,6 @@ class Booking(LimitedModel, LegacyRow):
     event_starts_at = models.DateTimeField()
     guests_adult = models.IntegerField("adults")
     guests_child = models.IntegerField("children", null=True, blank=True, default=0, db_default=0)
-    address_street = models.CharField("street", max_length=255, null=True, blank=True)
-    address_city = models.CharField("city", max_length=100, null=True, blank=True)
-    address_state = models.CharField("state", max_length=2, null=True, blank=True)
-    address_zip = models.CharField("ZIP code", max_length=10, null=True, blank=True)
     status = StatusField(Status, default=Status.PENDING, db_default=Status.PENDING, enforced=False)
     total_amount = models.DecimalField(
         "total", max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 
-from core.models import LegacyRow
+from core.models import Address, LegacyRow
 
 
-class Customer(LegacyRow):
+class Customer(Address, LegacyRow):
     """A person who books events. The email is unique as it is written."""
 
     email = models.EmailField(max_length=255)
     full_name = models.CharField(max_length=255)
     phone = models.CharField(max_length=20, null=True, blank=True)
-    address_street = models.CharField("street", max_length=255, null=True, blank=True)
-    address_city = models.CharField("city", max_length=100, null=True, blank=True)
-    address_state = models.CharField("state", max_length=2, null=True, blank=True)
-    address_zip = models.CharField("ZIP code", max_length=10, null=True, blank=True)
     notes = models.TextField(null=True, blank=True)
 
     class Meta:
