@@ -93,3 +93,16 @@ def test_periods_are_relative_to_the_day_of_the_place(period: Period, first: dat
 def test_an_address_has_a_time_zone(zip_code: str | None, state: str | None, name: str | None) -> None:
     zone = zone_of_address(zip_code, state)
     assert (zone and str(zone)) == name
+
+
+@pytest.mark.parametrize("zone", [UTC, PACIFIC, ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Auckland")])
+def test_the_first_and_the_last_day_of_the_calendar_have_bounds(zone: ZoneInfo) -> None:
+    at = datetime(2026, 7, 4, tzinfo=UTC)
+    start, end = Period(date.min, date.max).bounds(zone, at)
+    assert start is not None and start < at and end is None
+    assert day_starts(date.max, zone) > at
+    for naive in (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59)):
+        try:
+            assert to_wall_clock(from_wall_clock(naive, zone), zone) == naive
+        except NonexistentTime as error:
+            assert "outside of the calendar" in str(error)
