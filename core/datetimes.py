@@ -12,7 +12,6 @@ from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from django.db.models import Q
 from django.utils import timezone
 
-
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -32,8 +31,16 @@ def show(at: datetime | None, zone: tzinfo | None = None, *, empty: str = "-") -
     """
     if at is None:
         return empty
-    local = at.astimezone(zone or site_zone())
+    local = in_zone(at, zone or site_zone())
     return f"{local:%a, %b} {local.day}, {local.year}, {local:%H:%M} {zone_name(local)}"
+
+
+def in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """Return a moment in ``zone``; in UTC if the zone's calendar begins after it or ends before it."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)
 
 
 def zone_name(local: datetime) -> str:
@@ -44,7 +51,7 @@ def zone_name(local: datetime) -> str:
 
 def to_wall_clock(at: datetime, zone: tzinfo) -> datetime:
     """Return what the clocks of ``zone`` show at ``at``, as a naive time."""
-    return at.astimezone(zone).replace(tzinfo=None)
+    return in_zone(at, zone).replace(tzinfo=None)
 
 
 def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
@@ -57,7 +64,9 @@ def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
     try:
         exists = at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive
     except OverflowError:
-        raise NonexistentTime("The date is outside of the calendar. Enter a date from 0001-01-02 to 9999-12-30.") from None
+        raise NonexistentTime(
+            "The date is outside of the calendar. Enter a date from 0001-01-02 to 9999-12-30."
+        ) from None
     if not exists:
         raise NonexistentTime(f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks are set forward then.")
     return at.astimezone(UTC)
@@ -75,7 +84,7 @@ def day_starts(day: date, zone: tzinfo) -> datetime:
 
 def day_of(at: datetime, zone: tzinfo) -> date:
     """Return the calendar day of a moment in ``zone``."""
-    return at.astimezone(zone).date()
+    return in_zone(at, zone).date()
 
 
 def week_of(day: date) -> tuple[date, date]:

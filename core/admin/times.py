@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from core.datetimes import NonexistentTime, from_wall_clock, show, site_zone, to_wall_clock, zone_name
+from core.datetimes import NonexistentTime, from_wall_clock, in_zone, show, site_zone, to_wall_clock, zone_name
 
 
 def zone_of(row: models.Model) -> tzinfo:
@@ -84,7 +84,7 @@ class WallClockForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
             value = self.initial.get(name)
             if isinstance(value, datetime) and value.tzinfo is not None:
                 self.initial[name] = to_wall_clock(value, zone).replace(second=0, microsecond=0)
-                hint = f"Time zone {zone} ({zone_name(value.astimezone(zone))})."
+                hint = f"Time zone {zone} ({zone_name(in_zone(value, zone))})."
             else:
                 hint = (
                     "In the time zone of the location." if hasattr(self.instance, "time_zone") else f"Time zone {zone}."
