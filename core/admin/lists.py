@@ -66,7 +66,9 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the rows of the page, and count no further than the paginator's bound."""
         if ERROR_FLAG in request.GET:  # Django redirects here
-            messages.warning(request, "The address had a filter that this list does not have or cannot read. It was left out.")
+            messages.warning(
+                request, "The address had a filter that this list does not have or cannot read. It was left out."
+            )
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.result_count = self.full_result_count = self.paginator.count
         self.show_full_result_count = False

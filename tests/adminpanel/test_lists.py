@@ -132,7 +132,9 @@ def test_a_filter_that_the_list_cannot_read_is_left_out_with_a_message(
 def test_the_first_and_the_last_day_of_the_calendar_can_be_filtered_by(
     boss: AdminUser, at_work: AtWork, leads: list[Lead], end: str, day: str
 ) -> None:
-    Location.objects.create(name="West", address_state="HI", address_street="1", address_city="Hilo", address_zip="96720")
+    Location.objects.create(
+        name="West", address_state="HI", address_street="1", address_city="Hilo", address_zip="96720"
+    )
     client = at_work(boss)
     for address in (LEADS, "/admin/customers/customer/", "/admin/bookings/booking/"):
         name = {LEADS: "event_date", "/admin/bookings/booking/": "event_starts_at"}.get(address, "created_at")
