@@ -16,7 +16,6 @@ from django.db.models import F, Field, Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import OrderBy
 
-
 _SALT = "core.admin.keyset"
 
 
