@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 
 from django.db.models import Q
 from django.utils import timezone
 
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 class NonexistentTime(ValueError):
-    """The clocks skip this time: they are set forward for daylight saving time."""
+    """The clocks never show this time: they are set forward then, or the calendar ends before it."""
 
 
 def site_zone() -> tzinfo:
@@ -29,8 +31,16 @@ def show(at: datetime | None, zone: tzinfo | None = None, *, empty: str = "-") -
     """
     if at is None:
         return empty
-    local = at.astimezone(zone or site_zone())
+    local = in_zone(at, zone or site_zone())
     return f"{local:%a, %b} {local.day}, {local.year}, {local:%H:%M} {zone_name(local)}"
+
+
+def in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """Return a moment in ``zone``; in UTC if the zone's calendar begins after it or ends before it."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)
 
 
 def zone_name(local: datetime) -> str:
@@ -41,7 +51,7 @@ def zone_name(local: datetime) -> str:
 
 def to_wall_clock(at: datetime, zone: tzinfo) -> datetime:
     """Return what the clocks of ``zone`` show at ``at``, as a naive time."""
-    return at.astimezone(zone).replace(tzinfo=None)
+    return in_zone(at, zone).replace(tzinfo=None)
 
 
 def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
@@ -51,7 +61,13 @@ def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
     time that does not occur.
     """
     at = naive.replace(tzinfo=zone)
-    if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != naive:
+    try:
+        exists = at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive
+    except OverflowError:
+        raise NonexistentTime(
+            "The date is outside of the calendar. Enter a date from 0001-01-02 to 9999-12-30."
+        ) from None
+    if not exists:
         raise NonexistentTime(f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks are set forward then.")
     return at.astimezone(UTC)
 
@@ -59,13 +75,16 @@ def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
 def day_starts(day: date, zone: tzinfo) -> datetime:
     """Return the first moment of a day in ``zone``, in UTC."""
     midnight = datetime.combine(day, time.min, zone)
-    # Where the clocks are set forward at midnight, the day begins at the first time that exists.
-    return midnight.astimezone(UTC)
+    try:
+        # Where the clocks are set forward at midnight, the day begins at the first time that exists.
+        return midnight.astimezone(UTC)
+    except OverflowError:  # the first or the last day of the calendar, which begins or ends on another day in UTC
+        return EARLIEST if day.year == MINYEAR else LATEST
 
 
 def day_of(at: datetime, zone: tzinfo) -> date:
     """Return the calendar day of a moment in ``zone``."""
-    return at.astimezone(zone).date()
+    return in_zone(at, zone).date()
 
 
 def week_of(day: date) -> tuple[date, date]:
@@ -93,7 +112,7 @@ class Period:
         """Return when the period starts and ends in ``zone``; the end is not part of it."""
         first, last = self.days(day_of(at, zone))
         start = None if first is None else day_starts(first, zone)
-        return start, None if last is None else day_starts(last + timedelta(days=1), zone)
+        return start, None if last in (None, date.max) else day_starts(last + timedelta(days=1), zone)
 
 
 TODAY = Period(relative=lambda today: (today, today))

@@ -18,7 +18,9 @@ from adminpanel.models import SUPERUSER_ROLE, AdminUser, Role
 from adminpanel.selectors.permissions import may_grant
 from adminpanel.services.roles import delete_role, save_role
 from core.actors import Actor, actor_for
+from core.admin.access import may_view
 from core.admin.base import StaffAdmin
+from core.models import is_new
 from core.permissions import known_permissions, malformed, not_covered, unknown
 
 
@@ -37,7 +39,7 @@ class PermissionsField(forms.MultipleChoiceField):
         for one in known_permissions():
             groups.setdefault(one.group, []).append((one.pattern, f"{one.pattern} ({one.label})"))
             offered.add(one.pattern)
-        others = [str(one) for one in stored if one not in offered]
+        others = [one for one in map(str, stored) if one not in offered]
         if others:
             groups["Not in the list above"] = [(one, _marked(one)) for one in others]
         self.choices = list(groups.items())
@@ -67,6 +69,8 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         super().__init__(*args, **kwargs)
         stored = self.instance.permissions_json
         self.stored: list[Any] = stored if isinstance(stored, list) else []
+        if not is_new(self.instance):
+            self.initial["permissions_json"] = self.stored
         field = self.fields.get("permissions_json")
         if isinstance(field, PermissionsField):
             field.offer(self.stored)
@@ -102,6 +106,15 @@ class RoleAdmin(StaffAdmin):
         fixed = ("name", "permissions_json") if _is_superuser_role(obj) else ()
         return (*super().get_readonly_fields(request, obj), *fixed)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Name the holders only to users who may view staff accounts."""
+        if may_view(self.admin_site, request, AdminUser):
+            return super().get_fieldsets(request, obj)
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name != "held_by"]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, with the actor of the request."""
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -123,7 +136,8 @@ class RoleAdmin(StaffAdmin):
     @admin.display(description="Permissions")
     def permissions(self, role: Role) -> str:
         """The permissions in one line."""
-        return ", ".join(map(str, role.permissions_json))
+        stored: Any = role.permissions_json
+        return ", ".join(map(str, stored)) if isinstance(stored, list) else f"Not a list: {stored}"
 
     @admin.display(description="Holders", ordering="holders_count")
     def holders_count(self, role: Role) -> int:

@@ -97,6 +97,10 @@ class AdminUserAdmin(StaffAdmin, UserAdmin):  # type: ignore[type-arg]  # not ge
         if isinstance(form, AccountForm) and "held_roles" in form.cleaned_data:
             set_roles(user=form.instance, roles=form.roles_wanted(), actor=actor_for(request.user))
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """As usual; Django's form asks for the permission to change accounts as well, because it sets a password."""
+        return bool(super().has_add_permission(request)) and self.has_change_permission(request)
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """As usual, but not on accounts with more rights."""
         return bool(super().has_change_permission(request, obj)) and _is_below(request, obj)

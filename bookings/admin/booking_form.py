@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from bookings.models import Booking, Location
 from bookings.selectors.capacity import guests_left
+from bookings.services.locks import lock_capacity
 from bookings.settings import CURRENCY
 from core.clock import now
 from core.datetimes import day_of, site_zone
@@ -18,6 +19,7 @@ from core.models import is_new
 
 LATE_ENTRY = timedelta(days=30)  # an event may be entered after it took place, for example from a paper calendar
 HORIZON = timedelta(days=730)
+_FIELDS_OF_CAPACITY = {"event_starts_at", "location", "guests_child"}
 
 
 class BookingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -48,7 +50,7 @@ class BookingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if isinstance(location, Location):
             if not location.is_active and self._is_changed("location"):
                 self.add_error("location", f"{location} is not active. Choose an active location.")
-            if isinstance(starts, datetime) and not {"location", "guests_child"} & set(self.errors):
+            if isinstance(starts, datetime) and not _FIELDS_OF_CAPACITY & set(self.errors):
                 self._check_capacity(location, starts)
         return cleaned
 
@@ -81,6 +83,7 @@ class BookingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         guests, day = adults + (children or 0), day_of(starts, location.time_zone)
         if not self._takes_more(guests, location, day):
             return
+        lock_capacity(location)
         left = guests_left(location, day, without=None if self._is_new else self.instance.pk)
         if left is not None and guests > left:
             self.add_error(

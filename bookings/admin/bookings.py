@@ -79,6 +79,7 @@ class BookingAdmin(StatusActions, EventDays):
         Tab("cancelled", "Cancelled", _cancelled, ("-event_starts_at",)),
     )
     autocomplete_fields = ("customer", "location", "recurrence")
+    required_relations = ("location",)
     readonly_fields = ("status",)
     fieldsets = (
         (None, {"fields": (("customer", "location"), ("event_starts_at", "status"))}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Model
@@ -21,7 +20,7 @@ from bookings.selectors.search import bookings_found, bookings_named
 from bookings.services.reminders import cancel_reminder
 from core.actors import actor_for
 from core.admin.badges import status_badge
-from core.admin.dialogs import ReasonForm, close_dialog
+from core.admin.dialogs import ReasonForm, close_dialog, row_key
 from core.admin.filters import DayFilter
 from core.admin.search import Search
 from core.clock import now
@@ -95,8 +94,8 @@ class BookingReminderAdmin(EventDays):
         """Cancel a pending reminder."""
         page: str = reverse(f"{self.admin_site.name}:bookings_bookingreminder_change", args=[object_id])
         try:
-            reminder = cancel_reminder(reminder_id=UUID(object_id), actor=actor_for(request.user), at=now())
-        except (BookingError, TransitionRefused, ValueError) as error:
+            reminder = cancel_reminder(reminder_id=row_key(object_id), actor=actor_for(request.user), at=now())
+        except (BookingError, TransitionRefused) as error:
             messages.error(request, str(error))
             return close_dialog(request, page)
         self.log_change(request, reminder, f"Cancelled. {form.cleaned_data['reason']}".strip())

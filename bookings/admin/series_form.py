@@ -134,7 +134,7 @@ def _readable(name: str, value: Any) -> Any:
     field = SeriesForm.base_fields[name]
     try:
         cleaned = field.to_python(value)
-    except forms.ValidationError:
+    except (forms.ValidationError, AttributeError):  # a time field strips its text without a look at the type
         return None
     return cleaned.pk if isinstance(cleaned, Location) else cleaned
 

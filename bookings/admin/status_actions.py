@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,7 +14,7 @@ from bookings.models import Booking
 from bookings.services.status import change_status
 from core.actors import actor_for
 from core.admin.base import StaffAdmin
-from core.admin.dialogs import ReasonForm, RequiredReasonForm, close_dialog
+from core.admin.dialogs import ReasonForm, RequiredReasonForm, close_dialog, row_key
 from core.clock import now
 from core.errors import TransitionRefused
 from core.search import as_uuid
@@ -129,8 +127,8 @@ class StatusActions(StaffAdmin):
     def _change(self, request: HttpRequest, form: ReasonForm, object_id: str, to: Booking.Status) -> HttpResponse:
         page: str = reverse(f"{self.admin_site.name}:bookings_booking_change", args=[object_id])
         try:
-            booking = change_status(booking_id=UUID(object_id), to=to, actor=actor_for(request.user), at=now())
-        except (BookingError, TransitionRefused, ValueError) as error:
+            booking = change_status(booking_id=row_key(object_id), to=to, actor=actor_for(request.user), at=now())
+        except (BookingError, TransitionRefused) as error:
             messages.error(request, str(error))
             return close_dialog(request, page)
         reason = form.cleaned_data["reason"]

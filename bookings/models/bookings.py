@@ -89,7 +89,8 @@ class Booking(LimitedModel, Address, LegacyRow):
         )
 
     def __str__(self) -> str:
-        return f"{show(self.event_starts_at, self.time_zone)}, {self.guests} guests"
+        guests = f"{self.guests} guest{'' if self.guests == 1 else 's'}"
+        return f"{show(self.event_starts_at, self.time_zone)}, {guests}"
 
     @property
     def time_zone(self) -> tzinfo:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 from uuid import UUID
 
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from bookings.models import Booking, Location
-from core.datetimes import day_starts
+from core.clock import now
+from core.datetimes import Period, in_period
 
 
 def guests_on(location_id: UUID, day: date, zone: tzinfo, *, without: UUID | None = None) -> int:
@@ -17,11 +18,8 @@ def guests_on(location_id: UUID, day: date, zone: tzinfo, *, without: UUID | Non
 
     Cancelled bookings do not count, nor does the booking ``without``. A NULL number of children is none.
     """
-    counted = Booking.objects.filter(
-        location_id=location_id,
-        event_starts_at__gte=day_starts(day, zone),
-        event_starts_at__lt=day_starts(day + timedelta(days=1), zone),
-    ).exclude(status__in=Booking.takes_no_place)
+    that_day = in_period("event_starts_at", Period(day, day), zone=zone, at=now())
+    counted = Booking.objects.filter(that_day, location_id=location_id).exclude(status__in=Booking.takes_no_place)
     if without is not None:
         counted = counted.exclude(pk=without)
     total = counted.aggregate(guests=Sum(F("guests_adult") + Coalesce(F("guests_child"), 0)))["guests"]

@@ -10,6 +10,7 @@ from django.db import transaction
 from bookings.errors import BookingNotFound, DayFull
 from bookings.models import Booking
 from bookings.selectors.capacity import guests_left
+from bookings.services.locks import lock_capacity
 from core.actors import Actor
 from core.datetimes import day_of
 from core.errors import TransitionRefused
@@ -55,6 +56,7 @@ def _refusal(booking: Booking, to: str) -> TransitionRefused:
 def _require_room(booking: Booking) -> None:
     if booking.location is None:
         return
+    lock_capacity(booking.location)
     day = day_of(booking.event_starts_at, booking.location.time_zone)
     left = guests_left(booking.location, day, without=booking.pk)
     if left is not None and booking.guests > left:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin import AdminSite, ListFilter, site
 from django.contrib.admin.helpers import AdminForm as DjangoAdminForm
@@ -123,7 +123,12 @@ class AccessFieldline(Fieldline):
 
 
 class AccessMixin(ModelAdmin):
-    """Offers pickers and filters of related rows only to users who may view these rows."""
+    """Offers pickers and filters of related rows only to users who may view these rows.
+
+    ``required_relations`` names nullable foreign keys that the form of a new row requires.
+    """
+
+    required_relations: ClassVar[tuple[str, ...]] = ()
 
     def hidden_relations(self, request: HttpRequest) -> dict[str, models.Field[Any, Any]]:
         """Return the foreign keys, by name, that lead to rows which the user may not view."""
@@ -162,7 +167,10 @@ class AccessMixin(ModelAdmin):
 
     def unpickable(self, request: HttpRequest) -> list[type[Model]]:
         """Return the models that a new row must point at and that the user may not view."""
-        needed = [field for field in self.hidden_relations(request).values() if not field.null and field.editable]
+        hidden = self.hidden_relations(request).values()
+        needed = [
+            field for field in hidden if field.editable and (not field.null or field.name in self.required_relations)
+        ]
         return [field.related_model for field in needed if isinstance(field.related_model, type)]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+from core.search import as_uuid
 
 
 class ReasonForm(BaseDialogForm):
@@ -28,6 +31,14 @@ class RequiredReasonForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = True
+
+
+def row_key(object_id: str) -> UUID:
+    """Return the primary key in the address of a dialog. Raises ``Http404`` if there is none."""
+    key = as_uuid(object_id)
+    if key is None:
+        raise Http404(f"{object_id!r} is not the ID of a row.")
+    return key
 
 
 def close_dialog(request: HttpRequest, address: str) -> HttpResponse:

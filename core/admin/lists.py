@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.db.models import FETCH_PEERS, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
@@ -52,7 +53,10 @@ class KeysetChangeList(ChangeList):
     def get_filters_params(self, params: Any = None) -> Any:
         """The parameters that are filters."""
         found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in _OUR_PARAMETERS}
+        filters = {name: value for name, value in found.items() if name not in _OUR_PARAMETERS}
+        if any("\0" in value for values in filters.values() for value in values):
+            raise IncorrectLookupParameters("PostgreSQL stores no text with a NUL character.")
+        return filters
 
     def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
         """The query string of a link on this page. Another filter or order starts at the first page again."""
@@ -61,6 +65,10 @@ class KeysetChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the rows of the page, and count no further than the paginator's bound."""
+        if ERROR_FLAG in request.GET:  # Django redirects here
+            messages.warning(
+                request, "The address had a filter that this list does not have or cannot read. It was left out."
+            )
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.result_count = self.full_result_count = self.paginator.count
         self.show_full_result_count = False
@@ -161,7 +169,7 @@ class ListMixin(ModelAdmin):
         asked = request.GET.get(TAB)
         if asked is not None:
             return next((tab for tab in self.list_tabs if tab.name == asked), None)
-        idle = {PAGE_VAR, AFTER, BEFORE, "o", "e"}
+        idle = {PAGE_VAR, AFTER, BEFORE, ORDER_VAR, ERROR_FLAG}
         return self.list_tabs[0] if self.list_tabs and not set(request.GET) - idle else None
 
     def tab_links(self, request: HttpRequest) -> list[TabLink]:

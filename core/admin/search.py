@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -17,6 +19,7 @@ from core.admin.access import may_view, page_of, related_models, site_of
 from core.search import as_uuid
 
 PALETTE_ROWS = 8
+LONGEST = 200  # characters of a term; each word is a condition of its own, and thousands of them take seconds
 _FLAGS = "^=@"
 
 
@@ -36,6 +39,21 @@ class Search:
     condition: Callable[[str], models.Q | None]
     through: tuple[type[Model], ...] = ()
     otherwise: Callable[[str], models.Q | None] = nothing
+
+
+class Picker(AutocompleteSelect):
+    """Django's picker, which also shows a form again whose posted value is no key: the field has an error then."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
+        """Return the chosen rows."""
+        return super().optgroups(name, [one for one in value if self._is_key(one)], attr)
+
+    def _is_key(self, value: Any) -> bool:
+        try:
+            self.field.target_field.to_python(value)
+        except ValidationError:
+            return False
+        return True
 
 
 class SearchMixin(ModelAdmin):
@@ -67,6 +85,8 @@ class SearchMixin(ModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
+        if len(term) > LONGEST or "\0" in term:
+            return queryset.none(), False
         key = as_uuid(term)
         conditions = [models.Q(pk=key)] if key is not None else []
         for one in self.searches:
@@ -94,6 +114,8 @@ class SearchMixin(ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Name the chosen row of a picker by its label."""
+        if "widget" not in kwargs and db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Picker(db_field, self.admin_site, using=kwargs.get("using"))
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         related = db_field.related_model
         if field is not None and self.admin_site.is_registered(related):

@@ -13,11 +13,12 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from core.datetimes import NonexistentTime, from_wall_clock, show, site_zone, to_wall_clock, zone_name
+from core.datetimes import NonexistentTime, from_wall_clock, in_zone, show, site_zone, to_wall_clock, zone_name
 
 
 def zone_of(row: models.Model) -> tzinfo:
@@ -84,7 +85,7 @@ class WallClockForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
             value = self.initial.get(name)
             if isinstance(value, datetime) and value.tzinfo is not None:
                 self.initial[name] = to_wall_clock(value, zone).replace(second=0, microsecond=0)
-                hint = f"Time zone {zone} ({zone_name(value.astimezone(zone))})."
+                hint = f"Time zone {zone} ({zone_name(in_zone(value, zone))})."
             else:
                 hint = (
                     "In the time zone of the location." if hasattr(self.instance, "time_zone") else f"Time zone {zone}."
@@ -128,6 +129,8 @@ class WallClockForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
 class TimeMixin(ModelAdmin):
     """Shows every ``DateTimeField`` with its zone, and reads it in the zone of the row's location."""
 
+    object_history_template = "core/object_history.html"
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns, those of dates and times replaced."""
         return [self._shown(name) for name in super().get_list_display(request)]
@@ -152,6 +155,17 @@ class TimeMixin(ModelAdmin):
             for title, options in page.fieldsets
         ]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a row, with times in the zone of its location."""
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            zone = zone_of(response.context_data["object"])
+            for entry in response.context_data["action_list"]:
+                entry.shown_time = show(entry.action_time, zone)
+        return response
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, able to convert between wall-clock time and moments."""

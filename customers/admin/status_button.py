@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.actors import actor_for
 from core.admin.base import StaffAdmin
-from core.admin.dialogs import ReasonForm, close_dialog
+from core.admin.dialogs import ReasonForm, close_dialog, row_key
 from core.clock import now
 from core.search import as_uuid
 from customers.errors import CustomerError
@@ -70,7 +69,11 @@ def status_button(model: type[Model]) -> Any:
         kind: Any = page.model
         try:
             row = change_status(
-                model=kind, key=UUID(object_id), to=form.cleaned_data["status"], actor=actor_for(request.user), at=now()
+                model=kind,
+                key=row_key(object_id),
+                to=form.cleaned_data["status"],
+                actor=actor_for(request.user),
+                at=now(),
             )
         except (CustomerError, ValueError) as error:
             messages.error(request, str(error))

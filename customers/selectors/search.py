@@ -23,8 +23,8 @@ def customers_like(term: str) -> Q:
         return Q(pk=key)
     if "@" in text:
         return Q(email__istartswith=text)
-    if _PHONE.fullmatch(text):
-        return Q(phone__contains=re.sub(r"\D", "", text))
+    if _PHONE.fullmatch(text) and (digits := re.sub(r"\D", "", text)):
+        return Q(phone__contains=digits)
     found = Q()
     for word in text.split():
         found &= Q(full_name__icontains=word) | Q(email__istartswith=word)

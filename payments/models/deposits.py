@@ -7,6 +7,7 @@ from django.db.models import JSONField, Value
 
 from bookings.models import Booking
 from core.models import LegacyRow
+from core.money import format_money
 from core.status import Colours, StatusChoices, StatusField
 
 
@@ -54,4 +55,6 @@ class Deposit(LegacyRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency or ''} ({self.status})"
+        return (
+            f"{format_money(self.amount or 0, (self.currency or 'USD').upper())} ({self.get_status_display().lower()})"
+        )

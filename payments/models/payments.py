@@ -6,6 +6,7 @@ from django.db import models
 
 from bookings.models import Booking
 from core.models import LegacyRow
+from core.money import format_money
 from core.status import Colours, StatusChoices, StatusField
 
 
@@ -52,4 +53,6 @@ class Payment(LegacyRow):
         )
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency or ''} ({self.status})"
+        return (
+            f"{format_money(self.amount or 0, (self.currency or 'USD').upper())} ({self.get_status_display().lower()})"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from adminpanel.models import AdminUser
+from bookings.models import Location
 from customers.models import Customer, Lead, NewsletterSubscriber
 
 type AtWork = Callable[[AdminUser], Client]
@@ -101,6 +104,55 @@ def test_a_bad_cursor_shows_the_first_page_and_says_so(
     assert response.status_code == 200
     assert "This is the first page." in response.text
     assert len(response.context["cl"].result_list) == 25
+
+
+def test_a_cursor_that_was_made_up_shows_the_first_page(boss: AdminUser, at_work: AtWork) -> None:
+    client = at_work(boss)
+    key = "0c5b7f0e-5d5f-4f4e-9a55-0d7d3a6f2f11"
+    made_up: list[tuple[str, list[str], list[Any]]] = [
+        (CUSTOMERS, ["full_name", "-id"], ["\0", key]),
+        ("/admin/payments/loyaltypoints/", ["-points", "-id"], [1e400, key]),
+        (LEADS, ["-created_at", "-id"], ["2026-01-01", key]),
+    ]
+    for address, order, values in made_up:
+        content = json.dumps({"o": order, "v": values}).encode()
+        response = client.get(address, {"after": base64.urlsafe_b64encode(content).decode().rstrip("=")})
+        assert "This is the first page." in response.text
+
+
+@pytest.mark.parametrize(
+    "query", ["status__exact=%00", "status=%00", "nosuch=1", "created_at__gte=garbage", "customer__id__exact=x"]
+)
+def test_a_filter_that_the_list_cannot_read_is_left_out_with_a_message(
+    boss: AdminUser, at_work: AtWork, leads: list[Lead], query: str
+) -> None:
+    response = at_work(boss).get(f"{LEADS}?{query}", follow=True)
+    assert response.status_code == 200
+    assert response.redirect_chain == [(f"{LEADS}?e=1", 302)]
+    assert "It was left out." in response.text
+
+
+@pytest.mark.parametrize("end", ["from", "to"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_of_the_calendar_can_be_filtered_by(
+    boss: AdminUser, at_work: AtWork, leads: list[Lead], end: str, day: str
+) -> None:
+    Location.objects.create(
+        name="West", address_state="HI", address_street="1", address_city="Hilo", address_zip="96720"
+    )
+    client = at_work(boss)
+    for address in (LEADS, "/admin/customers/customer/", "/admin/bookings/booking/"):
+        name = {LEADS: "event_date", "/admin/bookings/booking/": "event_starts_at"}.get(address, "created_at")
+        assert client.get(address, {f"{name}_{end}": day}).status_code == 200
+
+
+def test_a_very_long_term_finds_nothing_with_few_conditions(boss: AdminUser, at_work: AtWork) -> None:
+    Customer.objects.create(full_name="Ann", email="ann@example.com", phone="1")
+    client = at_work(boss)
+    for address in ("/admin/customers/customer/", LEADS, "/admin/bookings/booking/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert list(client.get(address, {"q": "a " * 5000}).context["cl"].result_list) == []
+        assert max(len(query["sql"]) for query in queries.captured_queries) < 3000
 
 
 def test_another_order_or_filter_starts_at_the_first_page(boss: AdminUser, at_work: AtWork, leads: list[Lead]) -> None:

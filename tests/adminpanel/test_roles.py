@@ -20,6 +20,7 @@ from core.actors import system
 from core.errors import PermissionRefused
 from core.permissions import known_permissions
 from tests.adminpanel.conftest import make_user
+from tests.support.pages import form_values
 
 type AtWork = Callable[[AdminUser], Client]
 
@@ -245,3 +246,28 @@ def test_a_bulk_deletion_goes_through_the_service(boss: AdminUser, everything: R
     with pytest.raises(RoleProtected), transaction.atomic():
         admin.site.get_model_admin(Role).delete_queryset(request, Role.objects.all())
     assert Role.objects.filter(pk=everything.pk).exists()
+
+
+@pytest.mark.parametrize("value", [5, "bookings.*", {"a": 1}, [1, None, {"a": 1}]])
+def test_a_stored_value_that_is_no_list_of_permissions_is_shown_and_can_be_replaced(
+    boss: AdminUser, at_work: AtWork, value: Any
+) -> None:
+    role = Role.objects.create(name="Odd", permissions_json=value)
+    client = at_work(boss)
+    assert client.get("/admin/adminpanel/role/").status_code == 200
+    opened = client.get(page(role))
+    assert opened.status_code == 200
+    data = form_values(opened.text, "role_form") | {"permissions_json": "bookings.view_booking"}
+    assert client.post(page(role), data).status_code == 302
+    assert stored(role)["permissions_json"] == ["bookings.view_booking"]
+
+
+def test_a_role_names_its_holders_only_to_people_who_may_view_accounts(
+    boss: AdminUser, manager: AdminUser, at_work: AtWork
+) -> None:
+    role = manager.roles.get()
+    reader = make_user("auditor", "adminpanel.view_role")
+    assert "Manager" in at_work(boss).get(page(role)).text
+    shown = at_work(reader).get(page(role)).text
+    assert "Manager" not in shown
+    assert str(manager.pk) not in shown

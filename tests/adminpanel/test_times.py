@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -200,3 +201,17 @@ def test_the_list_opens_at_upcoming_events(
     assert rows(tab="cancelled") == [gone]
     assert rows(tab="all") == [later, gone, today, past]
     assert set(rows(q="Ana")) == {past, today, later, gone}
+
+
+def test_the_history_shows_its_times_with_the_zone(boss: AdminUser, at_work: AtWork) -> None:
+    customer = Customer.objects.create(full_name="Ann", email="ann@example.com")
+    kitchen = Location.objects.create(
+        name="Hilo", address_street="1 A", address_city="Hilo", address_state="HI", address_zip="96720"
+    )
+    booking = Booking.objects.create(
+        customer=customer, location=kitchen, event_starts_at=datetime(2026, 7, 4, tzinfo=UTC), guests_adult=2
+    )
+    LogEntry.objects.log_actions(boss.pk, Booking.objects.filter(pk=booking.pk), CHANGE, "Moved")
+    LogEntry.objects.update(action_time=datetime(2026, 7, 4, 2, 30, tzinfo=UTC))
+    page = at_work(boss).get(f"/admin/bookings/booking/{booking.pk}/history/").text
+    assert "Fri, Jul 3, 2026, 16:30 HST" in page

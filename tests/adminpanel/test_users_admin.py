@@ -113,3 +113,13 @@ def test_a_password_set_for_someone_else_must_be_replaced(boss: AdminUser, nobod
     nobody.refresh_from_db()
     assert nobody.check_password("given-to-you-1!")
     assert nobody.must_change_password
+
+
+def test_an_account_is_offered_to_be_added_only_where_the_form_opens(db: None, at_work: AtWork) -> None:
+    account = ("adminpanel.view_adminuser", "adminpanel.add_adminuser")
+    halved, whole = make_user("halved", *account), make_user("whole", *account, "adminpanel.change_adminuser")
+    add = "/admin/adminpanel/adminuser/add/"
+    for user, status in ((halved, 403), (whole, 200)):
+        client = at_work(user)
+        assert client.get(add).status_code == status
+        assert (add in client.get("/admin/adminpanel/adminuser/").text) == (status == 200)

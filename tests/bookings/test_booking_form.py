@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import UTC, datetime
+
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from adminpanel.models import AdminConfig
 from bookings.models import Booking, Location
+from bookings.services.locks import lock_capacity
 from customers.models import Customer
+from tests.adminpanel.conftest import make_user
 from tests.bookings.conftest import book, evening
 from tests.support.pages import form_values
 
@@ -199,3 +206,67 @@ def test_a_location_has_no_negative_numbers(
     assert "Enter a number from 0 to" in str(response.context["adminform"].form.errors[field])
     assert Location.objects.values().get() == before
     assert browser.post(path, data | {field: "7"}).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["customer", "location"])
+@pytest.mark.parametrize("value", ["x", "1", "💥"])
+def test_a_picker_refuses_what_is_no_key(browser: Client, entered: dict[str, str], name: str, value: str) -> None:
+    assert "Select a valid choice" in errors_of(browser, ADD, {**entered, name: value})[name]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_ends_of_the_calendar_are_out_of_reach(browser: Client, entered: dict[str, str], day: str) -> None:
+    found = errors_of(browser, ADD, {**entered, "event_starts_at_0": day, "event_starts_at_1": "23:59"})
+    assert set(found) == {"event_starts_at"}
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)])
+def test_a_stored_booking_at_an_end_of_the_calendar_can_be_read(
+    browser: Client, guest: Customer, kitchen: Location, at: datetime
+) -> None:
+    booking = book(guest, kitchen, 2, event_starts_at=at)
+    for address in (change_page(booking), f"{change_page(booking)}../history/", "/admin/bookings/booking/?tab=all"):
+        assert browser.get(address.replace("change/../", "")).status_code == 200
+
+
+def test_a_new_booking_needs_a_role_that_can_choose_its_location(guest: Customer, kitchen: Location) -> None:
+    permissions = ("bookings.view_booking", "bookings.add_booking", "customers.view_customer")
+    clerk = Client()
+    clerk.force_login(make_user("clerk", *permissions))
+    page = clerk.get(ADD)
+    assert page.status_code == 403
+    assert "bookings.view_location" in page.text
+    assert ADD not in clerk.get("/admin/bookings/booking/").text
+
+
+def test_one_guest_is_not_plural(guest: Customer, kitchen: Location) -> None:
+    assert str(book(guest, kitchen, 1)).endswith(", 1 guest")
+    assert str(book(guest, kitchen, 2)).endswith(", 2 guests")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_cannot_take_the_last_places_at_once(
+    browser: Client, entered: dict[str, str], kitchen: Location
+) -> None:
+    browser.get(ADD)
+    done: list[int] = []
+
+    def save() -> None:
+        client = Client()
+        client.cookies = browser.cookies
+        try:
+            done.append(client.post(ADD, {**entered, "guests_adult": "30"}).status_code)
+        finally:
+            connection.close()
+
+    people = [threading.Thread(target=save) for _ in range(2)]
+    with transaction.atomic():
+        lock_capacity(kitchen)
+        for person in people:
+            person.start()
+        time.sleep(1)  # without the lock, both have counted and saved by now
+        assert done == []
+    for person in people:
+        person.join(30)
+    assert sorted(done) == [200, 302]
+    assert Booking.objects.count() == 1

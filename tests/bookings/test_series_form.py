@@ -151,3 +151,17 @@ def test_a_monthly_series_on_the_31st_shows_the_last_day_of_shorter_months(brows
     series = stored(guest, {"time": "18:00"}, recurrence_pattern="monthly", start_date=date(year, 1, 31))
     shown = upcoming(browser.get(page_of(series)).text)
     assert [day.split()[2].rstrip(",") for day in shown][2:5] == ["31", "30", "31"]
+
+
+@pytest.mark.parametrize("value", [1930, ["18:00"], {"hour": 18}, True, "noon"])
+def test_a_template_with_a_time_of_another_type_can_be_repaired(
+    browser: Client, guest: Customer, kitchen: Location, value: object
+) -> None:
+    template = {"time": value, "location_id": str(kitchen.pk), "guests_adult": 12}
+    series = stored(guest, template)
+    response = browser.get(page_of(series))
+    assert response.status_code == 200
+    data = form_values(response.text, "recurringbooking_form") | {"time": "18:30"}
+    assert browser.post(page_of(series), data).status_code == 302
+    series.refresh_from_db()
+    assert series.booking_template_json == {**template, "time": "18:30"}

@@ -159,3 +159,11 @@ def test_of_two_confirmations_at_once_one_is_refused() -> None:
         "The booking is already confirmed. From confirmed, it can become completed or no-show or cancelled.",
         "confirmed",
     ]
+
+
+@pytest.mark.parametrize("key", ["x", "1", "%00"])
+def test_a_button_of_no_row_answers_404(browser: Client, key: str) -> None:
+    for address in (f"booking/{key}/confirm", f"bookingreminder/{key}/cancel"):
+        response = browser.post(f"/admin/bookings/{address}/", SUBMITTED)
+        assert response.status_code == 404
+        assert "UUID" not in response.text

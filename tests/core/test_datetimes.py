@@ -93,3 +93,21 @@ def test_periods_are_relative_to_the_day_of_the_place(period: Period, first: dat
 def test_an_address_has_a_time_zone(zip_code: str | None, state: str | None, name: str | None) -> None:
     zone = zone_of_address(zip_code, state)
     assert (zone and str(zone)) == name
+
+
+@pytest.mark.parametrize("zone", [UTC, PACIFIC, ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Auckland")])
+def test_the_first_and_the_last_day_of_the_calendar_have_bounds(zone: ZoneInfo) -> None:
+    at = datetime(2026, 7, 4, tzinfo=UTC)
+    start, end = Period(date.min, date.max).bounds(zone, at)
+    assert start is not None
+    assert start < at
+    assert end is None
+    assert day_starts(date.max, zone) > at
+
+
+@pytest.mark.parametrize(
+    ("naive", "zone"), [(datetime(1, 1, 1), ZoneInfo("Asia/Kolkata")), (datetime(9999, 12, 31, 23, 59), PACIFIC)]
+)
+def test_a_time_outside_of_the_calendar_does_not_exist(naive: datetime, zone: ZoneInfo) -> None:
+    with pytest.raises(NonexistentTime, match="outside of the calendar"):
+        from_wall_clock(naive, zone)

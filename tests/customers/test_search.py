@@ -45,3 +45,8 @@ def test_an_id_finds_its_customer(cast: dict[str, Customer]) -> None:
     wanted = cast["ana"]
     assert list(Customer.objects.filter(customers_like(str(wanted.pk)))) == [wanted]
     assert as_uuid("not an id") is None
+
+
+@pytest.mark.parametrize("term", ["....", "((((", "- - - -"])
+def test_a_term_of_punctuation_finds_nobody(cast: dict[str, Customer], term: str) -> None:
+    assert not Customer.objects.filter(customers_like(term)).exists()

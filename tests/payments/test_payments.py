@@ -72,3 +72,15 @@ def test_a_stripe_event_is_kept_once(db: None) -> None:
     with pytest.raises(IntegrityError, match="stripe_events_event_id_key"), transaction.atomic():
         StripeEvent.objects.create(event_id="evt_1", type="charge.refunded", payload={})
     assert StripeEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("currency", "text"),
+    [("USD", "$1,300.00"), ("usd", "$1,300.00"), (None, "$1,300.00"), ("JPY", "¥1,300"), ("xx", "XX\xa01,300.00")],
+)
+def test_a_payment_and_a_deposit_are_named_by_their_money(ana: Customer, currency: str | None, text: str) -> None:
+    booking = book(ana, 1, "confirmed")
+    amount = Decimal("1300.00")
+    payment = Payment(booking=booking, amount=amount, currency=currency, method="card", status="succeeded")
+    assert str(payment) == f"{text} (succeeded)"
+    assert str(Deposit(booking=booking, amount=amount, currency=currency)) == f"{text} (pending)"
