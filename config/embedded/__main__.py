@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -31,6 +32,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="options of psql")
     given = parser.parse_args(arguments)
+    with contextlib.suppress(ImportError):  # `make clean` also works where the packages are not installed
+        from config import environment
+
+        environment.load()
     try:
         return _run(given.command, given.rest)
     except EmbeddedError as error:
