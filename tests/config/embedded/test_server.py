@@ -49,7 +49,7 @@ def test_life(home: Home) -> None:
     assert home.must("stop") == "stopped\n"
     assert home.postmaster is None
     assert home.command("status").returncode == 1
-    assert home.must("stop") == "it did not run\n"
+    assert home.must("stop") == "not running\n"
     home.must("start")
     with home.connect() as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (7,)
@@ -157,7 +157,7 @@ def test_remove(home: Home) -> None:
     assert not home.places.home.exists()
     assert not home.places.socket.exists()
     assert processes.of(home.places.data) == []
-    assert home.must("remove") == "there was nothing\n"
+    assert home.must("remove") == "nothing to remove\n"
 
 
 def test_data_deleted_under_the_server(home: Home) -> None:
