@@ -81,7 +81,7 @@ def test_no_room(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     account = accounts.choose(home.places.home)
     home.places.make(account)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 << 20))
-    with pytest.raises(NoRoom, match=r"has 5 MB left .* TEPPAN_PGDATA"):
+    with pytest.raises(NoRoom, match=r"has 5 MB free.* TEPPAN_PGDATA"):
         cluster.create(home.places, account, binaries.find())
     assert not home.places.data.exists()
 
@@ -94,7 +94,7 @@ def test_no_room_on_a_real_disk(home: Home) -> None:
     try:
         refused = home.command("start")
         assert refused.returncode == 1
-        assert "free some space" in refused.stderr
+        assert "Free some space" in refused.stderr
         assert "Traceback" not in refused.stderr
         assert not home.places.data.exists()
     finally:
