@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test test-fast crashtest stories lint format check-migrations pytest bench lock clean
+.PHONY: help install up test test-fast crashtest stories lint format check-migrations pytest bench wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -70,7 +70,11 @@ lock: install ## renew constraints.txt from pyproject.toml
 	$(PY) -m piptools compile --quiet --upgrade --all-extras --allow-unsafe --strip-extras --no-annotate --no-header \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file constraints.txt pyproject.toml
 
+wheel: install ## build the package for other projects in dist
+	rm -rf build dist
+	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 clean: ## stop the embedded PostgreSQL, remove its data, .venv and caches
 	@if [ -x $(PY) ]; then $(PY) -m config.embedded remove; else python3 -m config.embedded remove; fi
-	rm -rf $(VENV) .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build teppan.egg-info
+	rm -rf $(VENV) .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist teppan.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

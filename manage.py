@@ -14,8 +14,8 @@ def main() -> int:
     try:
         from config.launch import manage
     except ModuleNotFoundError as error:
-        remedy = "run `make install`, then .venv/bin/python manage.py"
-        print(f"error: {error.name} is not installed: {remedy}", file=sys.stderr)
+        fix = "Run `make install`, then use .venv/bin/python manage.py."
+        print(f"error: {error.name} is not installed. {fix}", file=sys.stderr)
         return 1
     return manage(sys.argv)
 

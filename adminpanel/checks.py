@@ -142,7 +142,11 @@ def _staff_as_users() -> Iterator[Error]:
     place = f'Add "{MIDDLEWARE}" to MIDDLEWARE, after "{AUTHENTICATION}".'
     rule, authentication = _position(settings.MIDDLEWARE, MIDDLEWARE), _position(settings.MIDDLEWARE, AUTHENTICATION)
     if rule is None:
-        yield _error(6, "Nobody has to replace a password that somebody else set: the middleware is missing.", place)
+        yield _error(
+            6,
+            "PasswordChangeMiddleware is missing from MIDDLEWARE, so that nobody has to replace a password that someone else set.",
+            place,
+        )
     elif authentication is not None and rule < authentication:
         yield _error(
             7,

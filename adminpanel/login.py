@@ -6,12 +6,15 @@ from typing import Any
 
 from unfold.forms import AuthenticationForm
 
+from adminpanel.selectors.accounts import is_user_model
+
 _WRONG = "The email or the password is wrong. Upper and lower case matter in the password only."
 
 
 class LoginForm(AuthenticationForm):
-    """Says what may be wrong: the case of the email does not matter, the case of the password does."""
+    """Tells staff that the case of the email does not matter; beside a user model of the host, Django's message stays."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.error_messages = {**self.error_messages, "invalid_login": _WRONG}
+        if is_user_model():
+            self.error_messages = {**self.error_messages, "invalid_login": _WRONG}

@@ -39,11 +39,11 @@ class Environment(environ.Env):  # type: ignore[misc]  # the package has no type
         if cast is bool:
             return _boolean(var, text)
         if cast is list:
-            return [item.strip() for item in text.split(",") if item.strip()]
+            return [item.strip() for item in text.split(",") if item.strip()] or default
         return text
 
-    def whole(self, var: str, *, default: int, least: int = 0, most: int | None = None) -> int:
-        """Return an integer between ``least`` and ``most``."""
+    def whole(self, var: str, *, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+        """Return an integer between ``least`` and ``most``; no column and no timer takes more than the default."""
         text = self.get_value(var, default=str(default))
         try:
             number = int(text)
@@ -51,7 +51,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # the package has no type
             raise wrong(var, text, f"a whole number of at least {least}") from None
         if number < least:
             raise wrong(var, text, f"a whole number of at least {least}")
-        if most is not None and number > most:
+        if number > most:
             raise wrong(var, text, f"a whole number of at most {most}")
         return number
 
@@ -110,7 +110,17 @@ def hosts(text: str) -> list[str]:
     for host in found:
         if "/" in host or " " in host or re.fullmatch(r"[^\[\]:]+:\d+", host):
             raise wrong("ALLOWED_HOSTS", host, "host names without scheme, path and port, such as admin.example.com")
+    if not found:
+        raise wrong("ALLOWED_HOSTS", text, "at least one host name, such as admin.example.com")
     return found
+
+
+def listener(var: str, text: str) -> str:
+    """Return the address that a server listens on: ``host:port`` or ``unix:/path``."""
+    port = re.fullmatch(r"(?:\[[^\]]+\]|[^\[\]:/]*):(\d+)", text)
+    if not (re.fullmatch(r"unix:/.+", text) or (port and 0 < int(port[1]) < 2**16)):
+        raise wrong(var, text, "host:port with a port from 1 to 65535, or unix:/path")
+    return text
 
 
 def origins(found: list[str]) -> list[str]:

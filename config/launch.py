@@ -56,6 +56,16 @@ def manage(argv: list[str]) -> int:
     return 0
 
 
+def check_settings() -> int:
+    """Read the settings; return the exit code, with a message on stderr if a variable has a wrong value."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        _ = settings.DEBUG  # the first setting to be read loads all of them
+    except (ImproperlyConfigured, embedded.EmbeddedError) as error:
+        return _fail(str(error))
+    return 0
+
+
 def ensure_database() -> None:
     """Start the embedded server when the settings say that it is the database."""
     if settings.EMBEDDED_POSTGRES:
@@ -105,3 +115,7 @@ def _address() -> str:
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 1
+
+
+if __name__ == "__main__":  # gunicorn's configuration runs this before the server starts
+    sys.exit(check_settings())

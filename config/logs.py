@@ -6,6 +6,7 @@ libraries (Django, axes, gunicorn) take the same way.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -37,6 +38,16 @@ _SHARED: list[Processor] = [
 ]
 
 
+class RefusedHost(logging.Filter):
+    """Makes the record of a request with a wrong Host a warning without a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; let it pass."""
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return True
+
+
 def configure_structlog() -> None:
     """Send the loggers of ``structlog.get_logger()`` through the standard library's handlers."""
     structlog.configure(
@@ -64,6 +75,7 @@ def logging_settings(*, debug: bool, level: str) -> dict[str, Any]:
                 "processors": [ProcessorFormatter.remove_processors_meta, *_rendering(debug=debug)],
             },
         },
+        "filters": {"refused_host": {"()": RefusedHost}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -72,6 +84,10 @@ def logging_settings(*, debug: bool, level: str) -> dict[str, Any]:
             "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
             # runserver's line of each request would show the query string.
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+            # Anybody can send a wrong Host; that is a request for somebody else's site and no failure of ours.
+            "django.security.DisallowedHost": {"handlers": [], "filters": ["refused_host"], "propagate": True},
+            # Django leaves it to the server to drop the body of an answer to HEAD, and gunicorn warns of each.
+            "gunicorn.http.wsgi": {"handlers": [], "level": "ERROR", "propagate": True},
             "axes": {"handlers": [], "level": "WARNING", "propagate": True},
             "gunicorn.error": {"handlers": ["stderr"], "level": level, "propagate": False},
             "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},

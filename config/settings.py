@@ -152,6 +152,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+# Without this, whitenoise asks the storage for files that do not exist, which the storage logs as missing.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"\.[0-9a-f]{12}(\.[^./]+)?$"
 
 _MAILER = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
 MAILERS = {"default": environment.mailer(_MAILER)}
@@ -168,6 +170,7 @@ BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=int(BEHIND_TLS_PROXY), least=int(BEHIND_TLS_PROXY))
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "config.error_pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CSP = CONTENT_SECURITY_POLICY
 

@@ -1,4 +1,4 @@
-"""Login throttling with django-axes: who is counted, and what a locked-out person is told.
+"""Login throttling with django-axes: which logins are counted, and the message of a lock.
 
 An email and a client address together are locked for ``LOGIN_COOLOFF_MINUTES`` after ``LOGIN_FAILURE_LIMIT`` failed
 logins, so that an attacker cannot lock the owner out from elsewhere. ``settings.py`` names the functions below.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -10,11 +11,11 @@ from config.embedded import binaries, server
 from config.embedded.errors import EmbeddedError
 
 COMMANDS = {
-    "start": "start the server, creating it at first",
-    "stop": "stop it, whoever uses it",
-    "status": "say whether it runs, and for whom; exit code 1 when it does not",
-    "url": "print its address, for DATABASE_URL",
-    "psql": "open psql on it; what follows is passed on",
+    "start": "start the server; the first time, create it",
+    "stop": "stop it, even if processes use it",
+    "status": "show whether it runs and which processes use it; exit code 1 if it does not run",
+    "url": "print its address for DATABASE_URL",
+    "psql": "open psql on it; further arguments are passed to psql",
     "remove": "stop it and delete its data",
 }
 
@@ -31,6 +32,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="options of psql")
     given = parser.parse_args(arguments)
+    with contextlib.suppress(ImportError):  # `make clean` also works where the packages are not installed
+        from config import environment
+
+        environment.load()
     try:
         return _run(given.command, given.rest)
     except EmbeddedError as error:
@@ -43,9 +48,9 @@ def _run(command: str, rest: list[str]) -> int:
         server.ensure_running()
         print(server.url())
     elif command == "stop":
-        print("stopped" if server.stop() else "it did not run")
+        print("stopped" if server.stop() else "not running")
     elif command == "remove":
-        print("removed" if server.remove() else "there was nothing")
+        print("removed" if server.remove() else "nothing to remove")
     elif command == "url":
         print(server.url())
     elif command == "psql":

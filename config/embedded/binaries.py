@@ -70,7 +70,9 @@ def candidates() -> Iterator[Path]:
     if given:
         missing = [name for name in NEEDED if not os.access(Path(given) / name, os.X_OK)]
         if missing:
-            raise BinariesMissing(f"PG_BIN={given} holds no runnable {', '.join(missing)}: point it to a bin folder.")
+            raise BinariesMissing(
+                f"PG_BIN={given} does not contain the programs {', '.join(missing)}. Set PG_BIN to the bin folder of a PostgreSQL installation."
+            )
         yield Path(given)
         return
     system = sorted(SYSTEM.glob("*/bin"), key=lambda folder: _number(folder.parent.name), reverse=True)
@@ -85,10 +87,10 @@ def version(folder: Path) -> int:
     try:
         said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise BinariesMissing(f"{folder / 'postgres'} does not run here: {error}") from error
+        raise BinariesMissing(f"{folder / 'postgres'} cannot be run: {error}") from error
     found = re.search(r"\(PostgreSQL\) (\d+)", said)
     if found is None:
-        raise BinariesMissing(f"{folder / 'postgres'} reports no version that we know: {said.strip()}")
+        raise BinariesMissing(f"{folder / 'postgres'} reports an unknown version: {said.strip()}")
     return int(found[1])
 
 
@@ -101,7 +103,9 @@ def reachable(binaries: Binaries, account: Account) -> Binaries:
     if not account.lent or (account.reaches(binaries / "postgres") and account.may(binaries / "postgres", 5)):
         return binaries
     if binaries.folder not in _wheel():
-        raise NoRights(f"{account.name}, as whom root runs PostgreSQL, cannot run the programs in {binaries.folder}.")
+        raise NoRights(
+            f"PostgreSQL runs as {account.name}, because it refuses to run as root, and {account.name} cannot run the programs in {binaries.folder}."
+        )
     install, package = binaries.folder.parent, binaries.folder.parents[1]
     target = places.make_outside() / f"postgresql-{binaries.major}-{int(install.stat().st_mtime)}"
     if not target.exists():

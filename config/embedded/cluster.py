@@ -59,7 +59,7 @@ def choose(places: Places, account: Account) -> Binaries:
         remedy = f"Unset {cause}, or point it" if cause else "Point PG_BIN"
         raise WrongVersion(
             f"{places.data} was created by PostgreSQL {made_by}, but the programs in {found.folder} are {found.major}. "
-            f"{remedy} to PostgreSQL {made_by}; or delete the data with `make clean`."
+            f"{remedy} to PostgreSQL {made_by}, or delete the data with `make clean`."
         )
     return binaries.reachable(found, account)
 
@@ -72,7 +72,7 @@ def data_version(places: Places) -> int | None:
         return None
     except (OSError, ValueError) as error:
         culprit = f"{places.data / 'PG_VERSION'} cannot be read ({error})"
-        raise NoRights(f"{culprit}: restore it, or `make clean` to begin anew.") from error
+        raise NoRights(f"{culprit}. Restore the file, or delete the data with `make clean`.") from error
 
 
 def create(places: Places, account: Account, programs: Binaries) -> None:
@@ -80,8 +80,8 @@ def create(places: Places, account: Account, programs: Binaries) -> None:
     room = shutil.disk_usage(places.home).free
     if room < ROOM_NEEDED:
         raise NoRoom(
-            f"{places.home} has {room >> 20} MB left and a new PostgreSQL needs {ROOM_NEEDED >> 20} MB: "
-            "free some space, or set TEPPAN_PGDATA to a folder on another disk."
+            f"{places.home} has {room >> 20} MB free, and a new PostgreSQL needs {ROOM_NEEDED >> 20} MB. "
+            "Free some space, or set TEPPAN_PGDATA to a folder on another disk."
         )
     unfinished = places.home / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -150,18 +150,18 @@ def run(program: Path, arguments: Sequence[str], account: Account, cwd: Path) ->
 
 
 def explain(said: str, places: Places, account: Account) -> EmbeddedError:
-    """Turn what a program said before it failed into an error that names the culprit and the remedy."""
+    """Turn what a program said before it failed into an error that names the cause and the fix."""
     tail = "\n".join(line for line in said.strip().splitlines()[-6:])
     if "No space left on device" in said or "Disk quota exceeded" in said:
-        remedy = "free some space, or set TEPPAN_PGDATA to a folder on another disk"
-        return NoRoom(f"There is no room left for PostgreSQL in {places.home}: {remedy}.\n{tail}")
+        remedy = "Free some space, or set TEPPAN_PGDATA to a folder on another disk"
+        return NoRoom(f"The disk of {places.home} is full. {remedy}.\n{tail}")
     if "Permission denied" in said or "has wrong ownership" in said or "invalid permissions" in said:
-        remedy = f"give {account.name} its files back, or set TEPPAN_PGDATA to another folder"
-        return NoRights(f"{account.name} may not use everything in {places.home}: {remedy}.\n{tail}")
+        remedy = f"Make {account.name} the owner of all files in it, or set TEPPAN_PGDATA to another folder"
+        return NoRights(f"{account.name} cannot access all files in {places.home}. {remedy}.\n{tail}")
     if "could not create shared memory segment" in said or "could not map" in said:
-        return StartFailed(f"There is no shared memory left for PostgreSQL: end other servers.\n{tail}")
-    remedy = f"read {places.log}, or set DATABASE_URL to another server; `make clean` begins anew"
-    return StartFailed(f"The embedded PostgreSQL in {places.home} did not start: {remedy}.\n{tail}")
+        return StartFailed(f"PostgreSQL could not allocate shared memory. Stop other PostgreSQL servers.\n{tail}")
+    remedy = f"Read {places.log}, set DATABASE_URL to another server, or delete the data with `make clean`"
+    return StartFailed(f"The embedded PostgreSQL in {places.home} did not start. {remedy}.\n{tail}")
 
 
 def _log_from(log: Path, position: int) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 
 class EmbeddedError(Exception):
-    """The embedded PostgreSQL cannot be used; set DATABASE_URL to use a server of your own."""
+    """The embedded PostgreSQL cannot be used. Set DATABASE_URL to use a server of your own."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or type(self).__doc__)
 
 
 class BinariesMissing(EmbeddedError):
-    """No PostgreSQL programs were found: run `make install`, or point PG_BIN to a folder with initdb."""
+    """No PostgreSQL programs were found. Run `make install`, or set PG_BIN to a folder that contains initdb."""
 
 
 class WrongVersion(EmbeddedError):
@@ -23,7 +23,7 @@ class NoRights(EmbeddedError):
 
 
 class NoRoom(EmbeddedError):
-    """There is no room left for PostgreSQL: free some space, or set TEPPAN_PGDATA to another disk."""
+    """The disk is full. Free some space, or set TEPPAN_PGDATA to a folder on another disk."""
 
 
 class StartFailed(EmbeddedError):

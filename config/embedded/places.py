@@ -82,8 +82,8 @@ class Places:
         found = folder.lstat()
         if folder.is_symlink() or not folder.is_dir() or found.st_uid != account.uid:
             raise NoRights(
-                f"{folder} has to be a folder of {account.name}, but user id {found.st_uid} made it, "
-                f"or it is a link. {self._remedy}"
+                f"{folder} must be a folder that belongs to {account.name}, but it is a link or belongs to "
+                f"user ID {found.st_uid}. {self._remedy}"
             )
 
 
@@ -102,7 +102,7 @@ def find() -> tuple[Places, Account]:
     nearest = next(path for path in home.parents if path.exists())
     if account.lent and not account.reaches(nearest / home.name):
         raise NoRights(
-            f"{account.name}, as whom root runs PostgreSQL, cannot enter {nearest}. "
+            f"PostgreSQL runs as {account.name}, because it refuses to run as root, and {account.name} cannot enter {nearest}. "
             "Set TEPPAN_PGDATA to a folder that it can reach, or TEPPAN_PG_ACCOUNT to an account that can."
         )
     return Places(home), account
@@ -123,7 +123,7 @@ def make_outside() -> Path:
             path.mkdir()
             path.chmod(0o755)
         if path.lstat().st_uid != os.geteuid() or path.is_symlink():
-            raise NoRights(f"{path} was not made by this user: remove it, or set TEPPAN_PGDATA and PG_BIN.")
+            raise NoRights(f"{path} belongs to another user. Delete it, or set TEPPAN_PGDATA and PG_BIN.")
     return folder
 
 
@@ -146,5 +146,7 @@ def temporary() -> Path:
     folder = common if os.access(common, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
     longest = folder / f"teppan-{'0' * 12}" / SOCKET_FILE
     if len(os.fsencode(longest)) > SOCKET_PATH_LIMIT:
-        raise NoRights(f"{longest} is longer than a Unix socket may be: set TMPDIR to a shorter folder.")
+        raise NoRights(
+            f"{longest} is too long for the path of a Unix socket. Set TMPDIR to a folder with a shorter path."
+        )
     return folder

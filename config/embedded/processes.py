@@ -56,7 +56,7 @@ def end(data: Path, *, patience: float = 30) -> bool:
         if not (alive := _wait(data, patience)):
             return True
     numbers = ", ".join(map(str, alive))
-    raise StopFailed(f"The server in {data} did not end: end its processes {numbers} by hand.")
+    raise StopFailed(f"The server in {data} did not stop. Kill its processes {numbers}.")
 
 
 def _wait(data: Path, patience: float) -> list[int]:

@@ -131,7 +131,7 @@ def _delete(folder: Path) -> None:
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        message = f"{error.filename} cannot be deleted ({error.strerror}): delete it as its owner."
+        message = f"{error.filename} cannot be deleted ({error.strerror}). Delete it as its owner."
         raise NoRights(message) from error
 
 

@@ -47,7 +47,7 @@ class DeletionMixin(ModelAdmin):
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """Return what would be deleted, the numbers by kind, what the user may not delete, and what cannot go.
+        """Return what would be deleted, the numbers by kind, what the user may not delete, and what cannot be deleted.
 
         Django would load every row that PostgreSQL deletes by itself; here such rows are only counted.
         """

@@ -83,7 +83,7 @@ def test_a_port_that_is_taken_is_found_before_anything_is_done(database: Databas
         taken = holder.getsockname()[1]
         done = database.manage("up", "--port", str(taken), check=False)
     assert done.returncode == 1
-    assert f"Port {taken} on 127.0.0.1 is taken" in done.stderr
+    assert f"Port {taken} on 127.0.0.1 is in use" in done.stderr
     assert f"--port {taken + 1}" in done.stderr
     assert database.psql("SELECT to_regclass('customers')").strip() == ""
 

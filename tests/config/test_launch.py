@@ -114,7 +114,7 @@ def test_missing_packages_name_the_remedy(tmp_path: Path) -> None:
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 1
-    assert "is not installed: run `make install`" in done.stderr
+    assert "is not installed. Run `make install`" in done.stderr
 
 
 def test_interrupted_while_django_starts(database: Database, tmp_path: Path) -> None:

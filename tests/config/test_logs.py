@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -36,9 +37,21 @@ def speaking(request: HttpRequest, whom: str) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("broken/", broken), path("speaking/<str:whom>/", speaking), *project_urls]
+def refusing(request: HttpRequest) -> HttpResponse:
+    """Refuse as a view does that wants a permission."""
+    raise PermissionDenied
+
+
+urlpatterns = [
+    path("broken/", broken),
+    path("refusing/", refusing),
+    path("speaking/<str:whom>/", speaking),
+    *project_urls,
+]
 handler500 = "config.error_pages.server_error"
 handler400 = "config.error_pages.bad_request"
+handler403 = "config.error_pages.permission_denied"
+handler404 = "config.error_pages.page_not_found"
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -128,8 +141,31 @@ def test_a_bad_request_has_a_page_and_is_logged(log: Log) -> None:
     response = Client(raise_request_exception=False).get("/admin/", headers={"host": "other.example"})
     assert response.status_code == 400
     assert "The server refused this request" in response.text
-    assert [line["level"] for line in log.of("django.security.DisallowedHost")] == ["error"]
+    (line,) = log.of("django.security.DisallowedHost")
+    assert line["level"] == "warning"  # anybody can send it, so it must wake nobody
+    assert "other.example" in line["event"]
+    assert "Traceback" not in log.getvalue()
     assert [line["status"] for line in log.of("teppan.request")] == [400]
+
+
+@override_settings(DEBUG=False)
+@pytest.mark.parametrize(
+    ("method", "address", "status", "heading"),
+    [
+        ("get", "/nowhere/", 404, "This page does not exist"),
+        ("get", "/refusing/", 403, "You may not open this page"),
+        ("post", "/admin/login/", 403, "This form has expired"),
+    ],
+)
+def test_a_refusal_has_a_page_with_the_reference(
+    log: Log, method: str, address: str, status: int, heading: str
+) -> None:
+    response = getattr(Client(enforce_csrf_checks=True), method)(address)
+    assert response.status_code == status
+    assert heading in response.text
+    assert response.headers["X-Request-ID"] in response.text
+    assert response.headers["Content-Security-Policy"]
+    assert "Traceback" not in log.getvalue()
 
 
 def test_a_failed_login_leaves_no_email_in_the_log(log: Log, db: None) -> None:

@@ -90,8 +90,13 @@ def test_the_guide_serves_pages_and_static_files_and_ends(database: Database, tm
         assert len(files) > 5
         for file in files:
             assert re.search(r"\.[0-9a-f]{12}\.", file), file
-            assert server.get(file)[0] == 200, file
-        assert server.get("/static/staticfiles.json", Host="127.0.0.1:8000")[0] == 200  # the image's health check
+            status, _, headers = server.get(file)
+            assert status == 200, file
+            assert "immutable" in headers["Cache-Control"], file
+        status, _, headers = server.get("/static/staticfiles.json", Host="127.0.0.1:8000")  # the image's health check
+        assert status == 200
+        assert "immutable" not in headers["Cache-Control"]
+        assert [line for line in server.lines if line["level"] == "error"] == []
         assert server.get("/admin/login/", Host="other.example")[0] == 400
         database.psql("ALTER TABLE django_session RENAME TO gone")
         status, page, _ = server.get("/admin/", Cookie="sessionid=abcdefghijklmnopqrstuvwxyz012345")
@@ -128,11 +133,24 @@ def test_the_deployment_check_names_collectstatic(database: Database, tmp_path: 
     assert "no issues" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS"])
-def test_gunicorn_does_not_start_without_what_it_needs(database: Database, tmp_path: Path, name: str) -> None:
-    with serving(database, tmp_path, **{name: ""}) as server:
-        assert server.process.wait(30) != 0
-    assert f"{name} is not set, and DEBUG is off" in server.log.read_text()
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is not set, and DEBUG is off"),
+        ("DATABASE_URL", "", "DATABASE_URL is not set, and DEBUG is off"),
+        ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is not set, and DEBUG is off"),
+        ("TIME_ZONE", "Mars/Base", "TIME_ZONE=Mars/Base is not allowed"),
+        ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY=0 is not allowed"),
+        ("GUNICORN_BIND", "127.0.0.1:99999", "GUNICORN_BIND=127.0.0.1:99999 is not allowed"),
+    ],
+)
+def test_gunicorn_refuses_a_wrong_variable_with_one_line(
+    database: Database, tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    with serving(database, tmp_path, **{name: value}) as server:
+        assert server.process.wait(30) == 1
+    (line,) = server.log.read_text().splitlines()
+    assert line.startswith(f"error: {said}")
 
 
 def test_the_guide_names_the_files_and_commands_that_exist() -> None:

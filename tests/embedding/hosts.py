@@ -99,6 +99,7 @@ class Host:
         """Add the app of the guide that has a foreign key to a booking."""
         self.run("-m", "django", "startapp", "deliveries")
         self.write("deliveries/models.py", snippet("models.py of your app"))
+        self.write("deliveries/admin.py", snippet("admin.py of your app"))
         self.settings('INSTALLED_APPS += ["deliveries"]')
 
     def check_types(self) -> None:

@@ -44,6 +44,15 @@ AdminUser.objects.all().delete()
 Role.objects.filter(name="bookings").delete()
 print(json.dumps(said))
 """
+OWN_LOGIN = """
+import json
+from django.contrib.auth.views import redirect_to_login
+from django.test import Client
+
+sent = Client(SERVER_NAME="localhost").post("/admin/login/", {"username": "Nobody", "password": "wrong"})
+admin = Client(SERVER_NAME="localhost").get("/admin/").headers["Location"]
+print(json.dumps([redirect_to_login("/orders/").url, admin, "correct username and password for a staff account" in sent.text]))
+"""
 COLUMNS = """
 SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns
 WHERE column_name IN ('admin_user_id', 'updated_by_admin_id') ORDER BY 1;
@@ -89,6 +98,13 @@ def test_a_user_of_the_host_has_the_roles_of_the_linked_account(host: Host) -> N
         "account_last_login": None,
         "inactive": 403,
     }
+
+
+def test_the_host_keeps_its_own_login(host: Host) -> None:
+    customers, staff, djangos_message = json.loads(host.python_code(OWN_LOGIN).stdout.splitlines()[-1])
+    assert customers == "/accounts/login/?next=/orders/"
+    assert staff == "/admin/login/?next=/admin/"
+    assert djangos_message  # ours says that upper and lower case matter in the password only
 
 
 def test_every_page_opens(host: Host) -> None:

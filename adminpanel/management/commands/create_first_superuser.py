@@ -18,12 +18,12 @@ PREFIX = "TEPPAN_SUPERUSER_"
 
 
 class Command(BaseCommand):
-    """Makes the account, or says why not; the password must be changed at the first login."""
+    """Creates the account, or says why it cannot; the password must be changed at the first login."""
 
     help = (
-        f"Make the first superuser from {PREFIX}EMAIL, {PREFIX}NAME and {PREFIX}PASSWORD, asking for what is not "
-        "set. The password is for the first login only, which asks for another one. "
-        "Exit code 1 if there is a superuser already or something is wrong."
+        f"Create the first superuser from {PREFIX}EMAIL, {PREFIX}NAME and {PREFIX}PASSWORD, and ask for those that "
+        "are not set. The first login asks for a new password. "
+        "The exit code is 1 if a superuser exists or a value is refused."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,13 +47,13 @@ class Command(BaseCommand):
     def _password(self) -> str:
         self._refuse_without_terminal("PASSWORD")
         password = getpass.getpass("Password for the first login: ")
-        if password != getpass.getpass("Once more: "):
-            raise CommandError("The two passwords differ. Nothing was made; try again.")
+        if password != getpass.getpass("Password (again): "):
+            raise CommandError("The two passwords differ. No account was created. Try again.")
         return password
 
     def _refuse_without_terminal(self, name: str) -> None:
         if not sys.stdin.isatty():
-            raise CommandError(f"{PREFIX}{name} is not set, and there is no terminal to ask on. Set it.")
+            raise CommandError(f"{PREFIX}{name} is not set, and there is no terminal to ask for it. Set the variable.")
 
 
 def _next_step() -> str:

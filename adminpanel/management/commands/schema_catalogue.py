@@ -18,10 +18,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--output", type=Path, default=Path("docs/schema.md"), help="The file; default %(default)s."
+            "--output", type=Path, default=Path("docs/schema.md"), help="file to write (default: %(default)s)"
         )
-        parser.add_argument("--check", action="store_true", help="Compare only.")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="Which database.")
+        parser.add_argument("--check", action="store_true", help="compare the file with the database and write nothing")
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="database to read")
 
     def handle(self, *args: Any, **options: Any) -> None:
         text, output = catalogue(connections[options["database"]]), options["output"]
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             output.write_text(text)
             self.stdout.write(f"Written: {output}")
         elif not output.is_file() or output.read_text() != text:
-            raise CommandError(f"{output} is not what the database says. Remedy: manage.py schema_catalogue.")
+            raise CommandError(f"{output} does not match the database. To fix this, run manage.py schema_catalogue.")

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="stop before serving")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        """Do one after the other; a port that is taken is found out before anything else."""
+        """Migrate, load, announce and serve; a port that is in use is refused before anything else."""
         if not settings.DEBUG:
             raise CommandError(
                 "up is for development, and DEBUG is off. In production run manage.py collectstatic, manage.py migrate, "
@@ -78,14 +78,14 @@ class Command(BaseCommand):
         if demo is not None and demo.check_password(DEMO_PASSWORD):
             self.stdout.write(self.style.SUCCESS(f"  Login   {DEMO_EMAIL}  {DEMO_PASSWORD}\n"))
             if host not in LOOPBACK:
-                self.stderr.write(self.style.WARNING(f"  {host} may be reached by others, and this login is public.\n"))
+                self.stderr.write(self.style.WARNING(f"  Other machines may reach {host}, and this login is public.\n"))
         elif AdminUser.objects.filter(is_superuser=True).exists():
             self.stdout.write("  Login   with your own account\n")
         else:
-            self.stdout.write("  Login   none yet: make one with manage.py create_first_superuser\n")
+            self.stdout.write("  Login   no account exists; create one with manage.py create_first_superuser\n")
 
     def _serve(self, host: str, port: int) -> None:
-        self.stdout.write("  Ctrl-C stops it.\n")
+        self.stdout.write("  Press Ctrl-C to stop.\n")
         self.stdout.flush()
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         address = f"[{host}]" if ":" in host else host
@@ -95,7 +95,7 @@ class Command(BaseCommand):
 def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         free = port + 1 if port < HIGHEST_PORT else 8000
-        return f"Port {port} on {host} is taken. Choose another: make up ARGS='--port {free}'"
+        return f"Port {port} on {host} is in use. Choose another: make up ARGS='--port {free}'"
     if error.errno == errno.EACCES:
         return f"Port {port} is reserved for root. Choose one above 1023: make up ARGS='--port 8000'"
     return f"Cannot serve on {host}: {error.strerror or error}. Use an address of this machine: make up ARGS='--host 127.0.0.1'"

@@ -56,7 +56,7 @@ def test_stale_number_of_another_process_is_not_believed(home: Home) -> None:
         lines = [bystander.pid, home.places.data, 1, 5432, home.places.socket, "", "  1 1", "ready"]
         pidfile.write_text("".join(f"{line}\n" for line in lines))
         account.own(pidfile, 0o600)
-        assert home.must("stop") == "it did not run\n"
+        assert home.must("stop") == "not running\n"
         home.must("start")
         home.must("stop")
         assert bystander.poll() is None
@@ -81,7 +81,7 @@ def test_no_room(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     account = accounts.choose(home.places.home)
     home.places.make(account)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 << 20))
-    with pytest.raises(NoRoom, match=r"has 5 MB left .* TEPPAN_PGDATA"):
+    with pytest.raises(NoRoom, match=r"has 5 MB free.* TEPPAN_PGDATA"):
         cluster.create(home.places, account, binaries.find())
     assert not home.places.data.exists()
 
@@ -94,7 +94,7 @@ def test_no_room_on_a_real_disk(home: Home) -> None:
     try:
         refused = home.command("start")
         assert refused.returncode == 1
-        assert "free some space" in refused.stderr
+        assert "Free some space" in refused.stderr
         assert "Traceback" not in refused.stderr
         assert not home.places.data.exists()
     finally:
@@ -116,7 +116,7 @@ def test_folder_of_somebody_else(home: Home) -> None:
     home.must("stop")
     refused = home.command_as("daemon", "start")
     assert refused.returncode == 1
-    assert f"{home.places.home} has to be a folder of daemon" in refused.stderr
+    assert f"{home.places.home} must be a folder that belongs to daemon" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,6 @@ def test_broken_configuration_names_the_log(home: Home) -> None:
 def test_missing_programs(home: Home) -> None:
     refused = home.command("start", PG_BIN="/nowhere")
     assert refused.returncode == 1
-    assert "PG_BIN=/nowhere holds no runnable postgres, initdb, pg_ctl" in refused.stderr
+    assert "PG_BIN=/nowhere does not contain the programs postgres, initdb, pg_ctl" in refused.stderr
     with pytest.raises(BinariesMissing, match=r"No programs of PostgreSQL 9 .* only \d+ in "):
         binaries.find(9)

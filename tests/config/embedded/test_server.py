@@ -13,7 +13,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from config.embedded import processes, server
+from config import environment
+from config.embedded import __main__, processes, server
 from tests.support.embedded import Home
 
 
@@ -48,7 +49,7 @@ def test_life(home: Home) -> None:
     assert home.must("stop") == "stopped\n"
     assert home.postmaster is None
     assert home.command("status").returncode == 1
-    assert home.must("stop") == "it did not run\n"
+    assert home.must("stop") == "not running\n"
     home.must("start")
     with home.connect() as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (7,)
@@ -156,7 +157,7 @@ def test_remove(home: Home) -> None:
     assert not home.places.home.exists()
     assert not home.places.socket.exists()
     assert processes.of(home.places.data) == []
-    assert home.must("remove") == "there was nothing\n"
+    assert home.must("remove") == "nothing to remove\n"
 
 
 def test_data_deleted_under_the_server(home: Home) -> None:
@@ -179,6 +180,16 @@ def test_socket_deleted_under_the_server(home: Home) -> None:
 
 def test_psql(home: Home) -> None:
     assert home.must("psql", "-XAtc", "SELECT current_user") == "teppan\n"
+
+
+def test_the_commands_read_the_env_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TEPPAN_PGDATA", "")
+    folder = str(home.folder)
+    monkeypatch.setattr(environment, "load", lambda: os.environ.update(TEPPAN_PGDATA=folder))
+    __main__.main(["status"])
+    assert f"files    {folder}" in capsys.readouterr().out
 
 
 def test_the_port_of_another_server_in_the_shell(home: Home) -> None:
