@@ -45,4 +45,4 @@ def test_report_as_json_keeps_every_run(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["speed"]) == 2
-    assert "there is no benchmark speed: choose from adopting, empty, noop, stall" in capsys.readouterr().err
+    assert "there is no benchmark speed: choose from adopting, empty, lists, noop, stall" in capsys.readouterr().err
