@@ -56,8 +56,8 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of ``make test-fast``: those that are not slow and make no database or server of their own."""
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures.isdisjoint(NOT_FAST) and not any(item.get_closest_marker(name) for name in NOT_FAST):
+        traits = {*getattr(item, "fixturenames", ()), *(mark.name for mark in item.iter_markers())}
+        if traits.isdisjoint(NOT_FAST):
             item.add_marker(FAST)
 
 
@@ -80,10 +80,7 @@ def _processes(request: pytest.FixtureRequest) -> Iterator[None]:
     The tests of NEW_INTERPRETERS never get a forked process, so that the command line is proved as users start it.
     """
     count = processes.started()
-    place = (
-        request.node.path.relative_to(processes.ROOT).as_posix() if processes.ROOT in request.node.path.parents else ""
-    )
-    with processes.new_interpreters() if place.startswith(NEW_INTERPRETERS) else nullcontext():
+    with processes.new_interpreters() if request.node.nodeid.startswith(NEW_INTERPRETERS) else nullcontext():
         yield
     processes.end_since(count)
 
