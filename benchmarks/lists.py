@@ -39,11 +39,10 @@ def main(arguments: Sequence[str]) -> int:
             server.psql(url, "-v", f"rows={given.rows}", "-f", FILL)
             found = _measured(url, given.rounds)
     if given.json:
-        print(json.dumps({"facts": facts, "milliseconds": found}, indent=2, default=str))
+        rows = [{"list": name, "page": page, "ours": ms[0], "stock": ms[1]} for (name, page), ms in found.items()]
+        print(json.dumps({"facts": str(facts), "milliseconds": rows}, indent=2))
         return 0
-    for fact in facts.items() if isinstance(facts, dict) else [("machine", facts)]:
-        print(*fact, sep=": ")
-    print(HEADER)
+    print(facts, HEADER, sep="\n")
     for (name, page), (ours, stock) in found.items():
         print(f"{name:<22}{page:<9}{ours:>9.1f}{stock:>10.1f}{stock / ours:>12.1f}")
     return 0
@@ -51,7 +50,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _measured(url: str, rounds: int) -> dict[tuple[str, str], tuple[float, float]]:
     """Return the median milliseconds of the first and the last page of each list, ours and stock Django's."""
-    os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "off"}
+    os.environ |= {
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "off",
+        "LOG_LEVEL": "ERROR",
+    }
     os.environ |= {"SECRET_KEY": "b" * 60, "ALLOWED_HOSTS": "testserver", "SECURE_SSL_REDIRECT": "off"}
     import django
 
