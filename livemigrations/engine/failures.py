@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -16,9 +17,10 @@ from livemigrations.errors import LiveMigrationError, MissingRights, StepFailed,
 
 _NO_RIGHT = "42501"
 _END = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE pid = %s AND pid <> pg_backend_pid() AND datname = current_database() AND usename = session_user AND state = 'active'
+SELECT CASE WHEN state = 'active' THEN pg_terminate_backend(pid) END FROM pg_stat_activity
+WHERE pid = %s AND pid <> pg_backend_pid() AND datname = current_database() AND usename = session_user
 """
+_END_TRIES, _END_PAUSE_S = 20, 0.05
 _UNREACHABLE = {
     r"password authentication failed|no password supplied": "the password is wrong: correct {where}",
     r"no pg_hba\.conf entry": "the server's pg_hba.conf does not let this user in: extend it, or correct {where}",
@@ -86,14 +88,19 @@ def settle(connection: BaseDatabaseWrapper, backend: int) -> None:
     """Have a connection that was interrupted in the middle of something ready again, and end what it left running.
 
     ``backend`` is the server process that it had, 0 if that is not known. A statement of which nobody awaits the
-    answer would keep its locks until it is through.
+    answer would keep its locks until it is through. A server process that has not read the statement yet is still idle,
+    so this looks again, for a second at most: without a statement, the process ends by itself.
     """
     raw: Any = connection.connection
     with suppress(Error):
         if raw is not None and raw.info.transaction_status != TransactionStatus.IDLE:
             connection.close()
-        with connection.cursor() as cursor:
-            cursor.execute(_END, [backend])
+        for _ in range(_END_TRIES):
+            with connection.cursor() as cursor:
+                cursor.execute(_END, [backend])
+                if cursor.fetchone() is None:
+                    return
+            time.sleep(_END_PAUSE_S)
 
 
 @contextmanager

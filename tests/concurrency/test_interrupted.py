@@ -132,6 +132,9 @@ def test_interrupted_from_the_keyboard(database: Database, tmp_path: Path) -> No
 
 
 ASLEEP = """
+import os, signal, threading
+
+
 def leave(editor):
     editor.connection.connection.pgconn.send_query(b"SELECT pg_sleep(600)")
     raise KeyboardInterrupt
@@ -143,11 +146,18 @@ def in_a_statement(apps, editor):
 
 def in_the_commit(apps, editor):
     editor.connection._commit = lambda: leave(editor)
+
+
+def before_the_server_reads_it(apps, editor):
+    pid = editor.connection.connection.info.backend_pid
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(0.4, os.kill, (pid, signal.SIGCONT)).start()
+    leave(editor)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", ["in_a_statement", "in_the_commit"])
+@pytest.mark.parametrize("code", ["in_a_statement", "in_the_commit", "before_the_server_reads_it"])
 @pytest.mark.parametrize("empty", [False, True], ids=["populated", "empty"])
 def test_interrupted_before_an_answer_is_awaited(database: Database, tmp_path: Path, empty: bool, code: str) -> None:
     """Nothing more can be sent then: that complaint of the driver's is not what is told, and nothing goes on running."""
