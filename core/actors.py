@@ -1,4 +1,4 @@
-"""Who acts: a staff account, an API key, a customer or the system, with permissions and locations.
+"""Actors: a staff account, an API key, a customer or the system, with permissions and locations.
 
 A service function receives the actor as an argument and calls ``actor.require("app.verb_model")`` first. A view or an
 admin class gets the actor of a request with ``actor_for(request.user)``. The app that owns the accounts registers a

@@ -1,4 +1,4 @@
-"""How the product shows and reads the time of an event: in the time zone of its location, with the zone.
+"""Event times, shown and read in the time zone of their location, with the zone.
 
 ``show`` is the only formatter of a date and time; ``to_wall_clock`` and ``from_wall_clock`` are what forms use.
 """
@@ -57,8 +57,8 @@ def to_wall_clock(at: datetime, zone: tzinfo) -> datetime:
 def from_wall_clock(naive: datetime, zone: tzinfo) -> datetime:
     """Return the moment at which the clocks of ``zone`` show ``naive``.
 
-    Of a time that occurs twice, when daylight saving time ends, this is the first unless ``fold`` says otherwise. Raises ``NonexistentTime`` for a
-    time that does not occur.
+    Of a time that occurs twice, when daylight saving time ends, this is the first unless ``fold`` says otherwise.
+    Raises ``NonexistentTime`` for a time that does not occur.
     """
     at = naive.replace(tzinfo=zone)
     try:

@@ -38,7 +38,7 @@ from core.setting_types import SettingType
 
 
 class SettingStore(Protocol):
-    """Where the values of settings are stored."""
+    """A store of the values of settings."""
 
     def alias(self) -> str:
         """Return the alias of the database that holds the values; transactions on it are those that count."""

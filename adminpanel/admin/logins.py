@@ -30,7 +30,7 @@ class FailedLoginAdmin(_LoginAdmin):
 
 
 class FailedLoginCountAdmin(_LoginAdmin):
-    """How often an email failed from an address within the cool-off: what the throttle counts."""
+    """The failed logins by email and address within the cool-off, which the throttle counts."""
 
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "user_agent")
     fields = ("attempt_time", "username", "ip_address", "failures_since_start", "user_agent", "path_info")

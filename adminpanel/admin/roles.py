@@ -141,7 +141,7 @@ class RoleAdmin(StaffAdmin):
 
     @admin.display(description="Holders", ordering="holders_count")
     def holders_count(self, role: Role) -> int:
-        """How many accounts hold the role."""
+        """Return the number of accounts that hold the role."""
         return int(getattr(role, "holders_count", 0))
 
     @admin.display(description="Holders")

@@ -64,7 +64,7 @@ class AdminConfig(LegacyRow):
 
     @property
     def type(self) -> SettingType[Any] | None:
-        """How the text is read: as the declaration says, or else by ``value_type``; None for an unknown type."""
+        """The type that reads the text: of the declaration, or else of ``value_type``; None if that is unknown."""
         declaration = self.declaration
         return declaration.type if declaration else _UNDECLARED.get(self.value_type)
 

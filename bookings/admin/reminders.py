@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
@@ -19,8 +19,9 @@ from bookings.models import BookingReminder
 from bookings.selectors.search import bookings_found, bookings_named
 from bookings.services.reminders import cancel_reminder
 from core.actors import actor_for
+from core.admin import dialogs
 from core.admin.badges import status_badge
-from core.admin.dialogs import ReasonForm, close_dialog, row_key
+from core.admin.dialogs import ReasonForm
 from core.admin.filters import DayFilter
 from core.admin.search import Search
 from core.clock import now
@@ -92,19 +93,16 @@ class BookingReminderAdmin(EventDays):
     )
     def cancel_reminder(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Cancel a pending reminder."""
-        page: str = reverse(f"{self.admin_site.name}:bookings_bookingreminder_change", args=[object_id])
-        try:
-            reminder = cancel_reminder(reminder_id=row_key(object_id), actor=actor_for(request.user), at=now())
-        except (BookingError, TransitionRefused) as error:
-            messages.error(request, str(error))
-            return close_dialog(request, page)
-        self.log_change(request, reminder, f"Cancelled. {form.cleaned_data['reason']}".strip())
-        messages.success(request, "The reminder is cancelled.")
-        return close_dialog(request, page)
+
+        def change(key: UUID) -> BookingReminder:
+            return cancel_reminder(reminder_id=key, actor=actor_for(request.user), at=now())
+
+        refusals = (BookingError, TransitionRefused)
+        return dialogs.change_status(self, request, form, object_id, change, refusals=refusals)
 
     @display(description="Customer", ordering="booking__customer__full_name")
     def customer(self, reminder: BookingReminder) -> str:
-        """Who is reminded."""
+        """Return the name of the customer."""
         return reminder.booking.customer.full_name
 
 

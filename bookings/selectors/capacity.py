@@ -1,4 +1,4 @@
-"""How many guests a location has on a day, and how many more it can take."""
+"""The guests that a location has on a day, and the number that it can still take."""
 
 from __future__ import annotations
 

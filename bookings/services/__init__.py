@@ -1,1 +1,1 @@
-"""What changes bookings and their reminders: one module per subject."""
+"""Functions that change bookings and their reminders: one module per subject."""

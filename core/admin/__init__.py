@@ -1,4 +1,4 @@
-"""What the lists and forms of the staff site share.
+"""The parts that all pages of the staff site share.
 
 ``base``        ``StaffAdmin`` and ``ReadOnlyAdmin``, which every page builds on; open it first
 ``lists``       paging, order and tabs of a list (``keyset`` computes the pages, ``paginator`` counts the rows)

@@ -1,4 +1,4 @@
-"""What a page offers depends on what the user may see: filters, pickers and links."""
+"""Filters, pickers and links that depend on the permissions of the user."""
 
 from __future__ import annotations
 

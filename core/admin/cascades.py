@@ -1,4 +1,4 @@
-"""What PostgreSQL does by itself when rows are deleted: rows that go with them, and links that become NULL."""
+"""The rows that PostgreSQL deletes, and the foreign keys that it sets to NULL, when other rows are deleted."""
 
 from __future__ import annotations
 

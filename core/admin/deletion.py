@@ -1,4 +1,4 @@
-"""What the delete pages of the staff site show, and what they refuse."""
+"""Delete pages of the staff site: the rows that they list, and the deletions that they refuse."""
 
 from __future__ import annotations
 

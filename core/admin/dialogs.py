@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import ModelAdmin
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -39,6 +43,33 @@ def row_key(object_id: str) -> UUID:
     if key is None:
         raise Http404(f"{object_id!r} is not the ID of a row.")
     return key
+
+
+def change_status(
+    page: ModelAdmin,
+    request: HttpRequest,
+    form: ReasonForm,
+    object_id: str,
+    change: Callable[[UUID], Any],
+    *,
+    refusals: tuple[type[Exception], ...],
+) -> HttpResponse:
+    """Change the status of the row of a dialog and leave the dialog for the page of the row.
+
+    ``change`` gets the row's primary key, calls the service function and returns the row. An error in ``refusals`` is
+    shown as a message. A change is noted in the history, with the reason from the form.
+    """
+    options = page.opts
+    address: str = reverse(f"{page.admin_site.name}:{options.app_label}_{options.model_name}_change", args=[object_id])
+    try:
+        row = change(row_key(object_id))
+    except refusals as error:
+        messages.error(request, str(error))
+        return close_dialog(request, address)
+    label = row.get_status_display().lower()
+    page.log_change(request, row, f"Status: {label}. {form.cleaned_data['reason']}".strip())
+    messages.success(request, f"The {options.verbose_name} is {label} now.")
+    return close_dialog(request, address)
 
 
 def close_dialog(request: HttpRequest, address: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""How the forms of the staff site show, check and save their fields."""
+"""Forms of the staff site: record fields, and saving without overwriting unseen changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change page shows beside the form: the rows that belong to this one, and figures about it.
+"""Related rows and figures beside the form of a change page.
 
 An admin class declares in ``related_to`` on whose pages its rows appear::
 

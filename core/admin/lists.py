@@ -1,4 +1,4 @@
-"""How the lists of the staff site page, order and filter their rows."""
+"""Lists of the staff site: pages, order, tabs and counts."""
 
 from __future__ import annotations
 

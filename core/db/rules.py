@@ -15,7 +15,7 @@ from core.errors import RuleViolated, TransitionRefused
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What PostgreSQL reports about the rule that rejected a write.
+    """PostgreSQL's report about the rule that rejected a write.
 
     ``name`` is the constraint name, ``sqlstate`` is of class 23. ``detail`` may contain personal data.
     """

@@ -41,7 +41,7 @@ class SocialThreadAdmin(StatusButton):
 
 @admin.register(SocialMessage)
 class SocialMessageAdmin(ReadOnlyAdmin):
-    """What was written: a record that nobody edits."""
+    """The messages of all threads. They are records that nobody edits."""
 
     list_display = ("sent_at", "direction", "thread", "body")
     list_select_related = ("thread",)

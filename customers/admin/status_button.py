@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.actors import actor_for
+from core.admin import dialogs
 from core.admin.base import StaffAdmin
-from core.admin.dialogs import ReasonForm, close_dialog, row_key
+from core.admin.dialogs import ReasonForm
 from core.clock import now
 from core.search import as_uuid
 from customers.errors import CustomerError
@@ -63,24 +63,10 @@ def status_button(model: type[Model]) -> Any:
         dialog={"title": "Change the status", "form_class": form_class, "form_submit_text": "Change status"},
     )
     def change(page: StaffAdmin, request: HttpRequest, form: StatusForm, object_id: str) -> HttpResponse:
-        address: str = reverse(
-            f"{page.admin_site.name}:{page.opts.app_label}_{page.opts.model_name}_change", args=[object_id]
-        )
-        kind: Any = page.model
-        try:
-            row = change_status(
-                model=kind,
-                key=row_key(object_id),
-                to=form.cleaned_data["status"],
-                actor=actor_for(request.user),
-                at=now(),
-            )
-        except (CustomerError, ValueError) as error:
-            messages.error(request, str(error))
-            return close_dialog(request, address)
-        label = row.get_status_display().lower()
-        page.log_change(request, row, f"Status: {label}. {form.cleaned_data['reason']}".strip())
-        messages.success(request, f"The {page.opts.verbose_name} is {label} now.")
-        return close_dialog(request, address)
+        def run(key: UUID) -> Model:
+            model, status = cast(Any, page.model), form.cleaned_data["status"]
+            return change_status(model=model, key=key, to=status, actor=actor_for(request.user), at=now())
+
+        return dialogs.change_status(page, request, form, object_id, run, refusals=(CustomerError, ValueError))
 
     return change

@@ -1,1 +1,1 @@
-"""What changes the rows of ``customers``: one module per subject."""
+"""Functions that change the rows of ``customers``: one module per subject."""

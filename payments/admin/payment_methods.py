@@ -14,7 +14,7 @@ from payments.selectors.search import methods_found, methods_named
 
 @admin.register(PaymentMethod)
 class PaymentMethodAdmin(ReadOnlyAdmin):
-    """What customers have on file at the payment provider."""
+    """The cards and bank accounts that customers have on file at the payment provider."""
 
     list_display = ("customer", "type", "card_brand", "card_last4", "is_default", "created_at")
     list_select_related = ("customer",)

@@ -36,5 +36,5 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @display(description="Customer")
     def customer(self, payment: Payment) -> str:
-        """Who paid."""
+        """Return the name of the customer."""
         return payment.booking.customer.full_name

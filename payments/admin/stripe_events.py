@@ -12,7 +12,7 @@ from payments.models import StripeEvent
 
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnlyAdmin):
-    """What Stripe reported, newest first, and whether it was handled."""
+    """The events that Stripe reported, newest first, and whether they were handled."""
 
     list_display = ("received_at", "type", "event_id", "is_processed", "error")
     list_filter = (("received_at", DayFilter), ("processed_at", DayFilter))

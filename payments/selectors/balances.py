@@ -1,4 +1,4 @@
-"""What was agreed, paid and refunded, and what is still due: per currency, for a booking or a customer."""
+"""Balances of a booking or a customer by currency: total, paid, refunded and due."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Balance:
 
     @property
     def due(self) -> Decimal:
-        """What is still to be paid; a negative amount was overpaid."""
+        """The amount that is still to be paid; a negative amount was overpaid."""
         return self.total - (self.deposits + self.payments - self.on_cancelled)
 
 
