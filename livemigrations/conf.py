@@ -16,7 +16,7 @@ def check() -> None:
     """Read the settings that are read in the middle of a run. Raises ``WrongSetting``."""
     for read in (
         lock_budget_ms, lock_deadline_s, long_transaction_ms, backoff_cap_ms, data_lock_timeout_ms, small_table_bytes,
-        lease_ttl_s, wait_timeout_s, probe_interval_ms, maintenance_workers,
+        locked_rows, locked_timeout_ms, lease_ttl_s, wait_timeout_s, probe_interval_ms, maintenance_workers,
     ):  # fmt: skip
         read()
 
@@ -77,6 +77,16 @@ def data_lock_timeout_ms() -> int:
 def small_table_bytes() -> int:
     """``LIVEMIGRATIONS_SMALL_TABLE_BYTES`` (65536): up to this size, in bytes, a table may be rewritten at once."""
     return int(_number("SMALL_TABLE_BYTES", 64 * 1024, least=0))
+
+
+def locked_rows() -> int:
+    """``LIVEMIGRATIONS_LOCKED_ROWS`` (1000): how many rows a script may write while it holds a strong lock on a large table."""
+    return int(_number("LOCKED_ROWS", 1000, least=0))
+
+
+def locked_timeout_ms() -> int:
+    """``LIVEMIGRATIONS_LOCKED_TIMEOUT_MS`` (1000): how long one statement may run under a strong lock, in milliseconds."""
+    return int(_number("LOCKED_TIMEOUT_MS", 1000, least=1))
 
 
 def keep_dropped() -> bool:

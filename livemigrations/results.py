@@ -8,15 +8,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step that ran. Times are in milliseconds; ``stall_ms`` is the longest that the probe waited meanwhile."""
+    """One step that ran. Times are in milliseconds; ``stall_ms`` is the longest time for which traffic was stalled.
+
+    A time that was not measured is None. Steps that share a transaction are measured together: the first one has the times.
+    """
 
     migration: str
     operation: int
     description: str
     lane: str
-    lock_wait_ms: float
-    duration_ms: float
-    stall_ms: float
+    lock_wait_ms: float | None
+    duration_ms: float | None
+    stall_ms: float | None
     rows: int | None
     attempts: int
 
@@ -80,12 +83,13 @@ class RunReport:
         return len(self.applied)
 
     @property
-    def longest_stall_ms(self) -> float:
-        return max((step.stall_ms for step in self.steps), default=0.0)
+    def longest_stall_ms(self) -> float | None:
+        """The longest stall that was measured; None if no step was."""
+        return max((step.stall_ms for step in self.steps if step.stall_ms is not None), default=None)
 
     @property
     def lock_wait_ms(self) -> float:
-        return sum(step.lock_wait_ms for step in self.steps)
+        return sum(step.lock_wait_ms or 0.0 for step in self.steps)
 
 
 @dataclass(slots=True)

@@ -49,11 +49,11 @@ class Operation:
 
 @dataclass(slots=True)
 class Measures:
-    """What a step took: milliseconds, rows touched, tries."""
+    """What a step took: milliseconds, rows touched, tries. None is what was not measured."""
 
-    lock_wait_ms: float = 0.0
-    duration_ms: float = 0.0
-    stall_ms: float = 0.0
+    lock_wait_ms: float | None = None
+    duration_ms: float | None = None
+    stall_ms: float | None = None
     rows: int | None = None
     attempts: int = 1
 

@@ -26,11 +26,17 @@ class Admission:
     """
 
     def __init__(
-        self, connection: BaseDatabaseWrapper, locks: dict[str, Mode], tell: Callable[[list[Session]], None]
+        self,
+        connection: BaseDatabaseWrapper,
+        locks: dict[str, Mode],
+        tell: Callable[[list[Session]], None],
+        *,
+        within_s: float | None = None,
     ) -> None:
         self.connection, self.locks, self.tell = connection, locks, tell
         self.started = time.monotonic()
-        self.deadline = self.started + conf.lock_deadline_s()
+        self.limit_s = conf.lock_deadline_s() if within_s is None else min(within_s, conf.lock_deadline_s())
+        self.deadline = self.started + self.limit_s
         self.attempts = 0
         self.wanted = self._oids()
         self._told: set[tuple[int, str]] = set()
@@ -45,6 +51,12 @@ class Admission:
         found = [(self.locks[name].value, oid) for name, oid in rows if oid is not None]
         below = {child: mode for mode, oid in found for child in descendants(self.connection, oid)}
         return below | {oid: mode for mode, oid in found}
+
+    def learn(self, locks: dict[str, Mode]) -> None:
+        """Wait for these tables as well from now on."""
+        if locks.items() - self.locks.items():
+            self.locks = {**self.locks, **locks}
+            self.wanted = self._oids()
 
     def wait_for_opening(self) -> None:
         """Return as soon as nobody holds a conflicting lock for long. Raises ``LockDeadlineExceeded``."""
@@ -85,7 +97,7 @@ class Admission:
         names = "\n".join(f"  {session}" for session in blockers) or "  (short transactions, one after the other)"
         tables = ", ".join(f"{mode} on {table}" for table, mode in self.locks.items()) or "its rows"
         raise LockDeadlineExceeded(
-            f"No moment was free for {tables} within {conf.lock_deadline_s():g} s ({self.attempts} tries). In the way:\n"
+            f"No moment was free for {tables} within {self.limit_s:g} s ({self.attempts} tries). In the way:\n"
             f"{names}\nWhat was done before is kept. Remedy: let these end (or SELECT pg_terminate_backend(pid)), then"
             " migrate again: it goes on at this step. LIVEMIGRATIONS_LOCK_DEADLINE_S and"
             " LIVEMIGRATIONS_LOCK_BUDGET_MS set how long it looks and asks."

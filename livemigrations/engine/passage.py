@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,14 +12,20 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
+from livemigrations.engine.assembly import Assembly, Planned, Planning
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
-from livemigrations.engine.planner import Planner, digest_of, parts, source_of
-from livemigrations.engine.runner import run_step
+from livemigrations.engine.planner import Planner, digest_of, is_collected, parts, source_of
+from livemigrations.engine.runner import ask_ahead, run_unit
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.straddling import UNKNOWN, Group, groups_of, total
+from livemigrations.engine.surroundings import Overlay
+from livemigrations.engine.touched import statements_of
 from livemigrations.engine.translate import steps_for
+from livemigrations.engine.units import Unit, units_of
 from livemigrations.errors import MigrationEdited, StepFailed
+from livemigrations.statements.changes import Changes, is_additive
 from livemigrations.statements.parse import parse
 
 
@@ -34,7 +40,7 @@ class Place:
 
 
 class Passage:
-    """Takes one migration forwards or back."""
+    """Takes one migration forwards or back: plans operations ahead, and runs them in as few transactions as possible."""
 
     def __init__(self, session: Session, migration: Migration, record: Callable[[bool], None]) -> None:
         self.session, self.migration, self.record = session, migration, record
@@ -42,6 +48,8 @@ class Passage:
         known = has_bookkeeping(session.connection)
         self.rows = self.journal.open_rows(migration.app_label, migration.name) if known else {}
         self.planner = Planner(session.connection, session.around)
+        self.queue: list[Planned] = []
+        self._ahead: list[tuple[Group, frozenset[int]]] = []
 
     def forwards(self, state: ProjectState, *, applied: bool = False) -> ProjectState:
         """Apply the operations that are not applied and record the migration. Returns the state after it.
@@ -50,8 +58,10 @@ class Passage:
         """
         places, state = self._places(state)
         self._refuse_edited(places)
+        self._look_ahead(places, FORWARD)
         for place in places:
             self._forward(place, applied=applied)
+        self._flush()
         self._finish(forward=True)
         return state
 
@@ -62,8 +72,10 @@ class Passage:
         """
         places, _ = self._places(state.clone())
         self._refuse_edited(places)
+        self._look_ahead(places[::-1], BACK)
         for place in reversed(places):
             self._back(place, applied=applied)
+        self._flush()
         self._finish(forward=False)
 
     def fake(self, *, forward: bool) -> None:
@@ -84,31 +96,42 @@ class Passage:
         rows = self._begun(place)
         if not rows and applied:
             return
+        if rows:
+            self._flush()
         if rows and rows[0].direction == FORWARD:
             if not all(row.done for row in rows):
                 self._run(place, rows, backwards=False)
             self._follow(place, backwards=False)
             return
         if rows and not all(row.done for row in rows):
-            self._run(place, rows, backwards=True)
-        steps = self._plan(place, backwards=False)
-        self._carry_out(place, FORWARD, self.session.around.putting_back(steps))
+            self._turn_around(place, rows)
+            return
+        self._add(place, FORWARD)
 
     def _back(self, place: Place, *, applied: bool) -> None:
         self._at(place, BACK)
         rows = self._begun(place)
+        if rows:
+            self._flush()
         if rows and rows[0].direction == BACK:
             if not all(row.done for row in rows):
                 self._run(place, rows, backwards=True)
             self._follow(place, backwards=True)
-            return
-        if rows:
-            steps = self._undoing(place, rows)
+        elif rows:
+            self._carry_out(place, BACK, self.session.around.putting_back(self._undoing(place, rows)))
         elif applied:
-            steps = self._reversing(place)
-        else:
+            self._add(place, BACK)
+
+    def _turn_around(self, place: Place, rows: list[Row]) -> None:
+        """Apply an operation again that was half taken back: undo the steps back that ran, or finish them first."""
+        begun = [row for row in rows if row.state != "planned"]
+        if all(row.definition.undo or not _acts(row.definition) for row in begun):
+            self._carry_out(place, FORWARD, self._undo_steps(place, begun))
+            self._flush()
+            self._follow(place, backwards=False)
             return
-        self._carry_out(place, BACK, self.session.around.putting_back(steps))
+        self._run(place, rows, backwards=True)
+        self._add(place, FORWARD)
 
     def _follow(self, place: Place, *, backwards: bool) -> None:
         before, after = (place.after, place.before) if backwards else (place.before, place.after)
@@ -117,9 +140,58 @@ class Passage:
     def _at(self, place: Place, direction: str) -> None:
         self.session.around.keeper.at(place.identity.app, place.identity.migration, direction)
 
-    def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
-        rows = self.journal.plan(place.identity, direction, steps, self.session.lease.hold)
-        self._run(place, rows, backwards=direction == BACK, planned=steps)
+    def _add(self, place: Place, direction: str) -> None:
+        """Plan an operation behind those that are planned already, unless it must see what they have done."""
+        if self._must_see(place):
+            self._flush()
+        self._at(place, direction)
+        overlay = self.session.around.look_ahead(self.planner.late)
+        plan = self._planning(place, direction)
+        self._carry_out(place, direction, plan(), overlay, plan)
+        if not self.migration.atomic:
+            self._flush()
+
+    def _planning(self, place: Place, direction: str) -> Planning:
+        def plan() -> list[Step]:
+            self._at(place, direction)
+            steps = self._reversing(place) if direction == BACK else self._plan(place, backwards=False)
+            return self.session.around.putting_back(steps)
+
+        return plan
+
+    def _must_see(self, place: Place) -> bool:
+        """Whether Python code that is planned, but not run, may change what the operation is planned from."""
+        if not any(one.is_python for one in self.queue) or not is_collected(place.operation):
+            return False
+        index = place.identity.index
+        first = self.queue[0].identity.index
+        return not any(index in places and first in places for _, places in self._ahead)
+
+    def _carry_out(
+        self,
+        place: Place,
+        direction: str,
+        steps: list[Step],
+        overlay: Overlay | None = None,
+        again: Planning | None = None,
+    ) -> None:
+        """Queue the steps of an operation."""
+        overlay = overlay or self.session.around.look_ahead(self.planner.late)
+        planned = Planned(
+            place.identity,
+            place.operation,
+            direction,
+            steps,
+            overlay,
+            again or (lambda: steps),
+            self._is_whole(place, direction),
+        )
+        self.queue.append(planned)
+
+    def _is_whole(self, place: Place, direction: str) -> bool:
+        """Whether the statements of a RunSQL must share a transaction: one of them does more than add something."""
+        statements = statements_of(place.operation, backwards=direction == BACK)
+        return self.migration.atomic and len(statements) > 1 and not all(map(is_additive, statements))
 
     def _begun(self, place: Place) -> list[Row]:
         """The newest open rows of an operation, if one of its steps was ever begun."""
@@ -168,6 +240,7 @@ class Passage:
                     wait_for_builder(self.session, row.definition.index)
             return self._undo_steps(place, begun)
         self._run(place, rows, backwards=False)
+        self._at(place, BACK)
         found = self.journal.open_rows(place.identity.app, place.identity.migration)
         return self._reversing_open(place, found[place.identity.index])
 
@@ -181,15 +254,65 @@ class Passage:
         steps = list(steps_for(self.session.around, parse(";\n".join(statements))))
         return steps or [Step(f"left as it was found: {place.operation.describe()}", Lane.INSTANT)]
 
-    def _run(self, place: Place, rows: list[Row], *, backwards: bool, planned: list[Step] | None = None) -> None:
-        """Run those of the rows that are not done. Python work is planned anew on resume: the journal keeps only SQL."""
-        python = [step for step in planned or self._python(place, rows, backwards=backwards) if step.work]
-        for row in rows:
-            is_python = _is_python(row.definition)
-            work = python.pop(0).work if is_python else None
-            if not row.done:
-                run_step(self.session, place.identity, row, work)
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def _look_ahead(self, places: Sequence[Place], direction: str) -> None:
+        """Find the operations on both sides of Python code that must share one transaction with it."""
+        if not self.migration.atomic or all(is_collected(place.operation) for place in places):
+            return
+        backwards = direction == BACK
+        changes = [self._changes(place, backwards=backwards) for place in places]
+        self._ahead = [
+            (group, frozenset(place.identity.index for place in places[group.first : group.last + 1]))
+            for group in groups_of(changes)
+        ]
+
+    def _changes(self, place: Place, *, backwards: bool) -> Changes:
+        if not is_collected(place.operation):
+            return UNKNOWN
+        before, after = (place.after, place.before) if backwards else (place.before, place.after)
+        return total(self.planner.statements(place.identity.app, place.operation, before, after, backwards=backwards))
+
+    def _flush(self) -> None:
+        """Run everything that is queued."""
+        queue, self.queue = self.queue, []
+        if not queue:
+            return
+        units = self._assembled(queue)
+        for one in queue:
+            one.rows = self.journal.plan(one.identity, one.direction, one.steps, self.session.lease.hold)
+        rows = {(one.identity, number): row for one in queue for number, row in enumerate(one.rows)}
+        for unit in units:
+            for part in unit.parts:
+                part.row = rows[part.operation, part.number]
+        self._run_units(units)
+
+    def _assembled(self, queue: list[Planned]) -> list[Unit]:
+        return Assembly(self.session.around, queue, self.planner.late).units()
+
+    def _run_units(self, units: list[Unit]) -> None:
+        if len(units) > 1:
+            ask_ahead(self.session, units)
+        for unit in units:
+            run_unit(self.session, unit)
         self.session.around.executed()
+
+    def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
+        """Run those of the rows that are not done. Python work is planned anew on resume: the journal keeps only SQL."""
+        python = self._python(place, rows, backwards=backwards)
+        steps = [python.pop(0) if _is_python(row.definition) else row.definition for row in rows]
+        left = [(row, step) for row, step in zip(rows, steps, strict=True) if not row.done]
+        planned = Planned(
+            place.identity,
+            place.operation,
+            rows[0].direction,
+            [step for _, step in left],
+            self.session.around.overlay(self.planner.late),
+            list,
+            self._is_whole(place, rows[0].direction),
+            rows=[row for row, _ in left],
+        )
+        self._run_units(units_of(planned.parts()))
 
     def _python(self, place: Place, rows: list[Row], *, backwards: bool) -> list[Step]:
         if not any(_is_python(row.definition) for row in rows):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
@@ -27,7 +28,7 @@ from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused, RefusedByDjango
 from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.names import parse_name
-from livemigrations.statements.parse import parse
+from livemigrations.statements.parse import Statement, parse
 
 _COLLECTED = (
     "django.db.migrations.operations",
@@ -78,10 +79,26 @@ class Planner:
         first = releasing.before_operation(self.around, operation, backwards=backwards)
         return [*first, self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 
+    def statements(
+        self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
+    ) -> list[Statement]:
+        """The statements of an operation as Django writes them; none where they cannot be told yet."""
+        if backwards and not operation.reversible:
+            return []
+        before.apps, after.apps  # noqa: B018
+        try:
+            with collecting(self.connection, self.around.pending) as editor:
+                _apply(operation, app, editor, before, after, backwards=backwards)
+        except (ValueError, FieldError, FieldDoesNotExist, DatabaseError):
+            return []
+        return [statement for text in editor.collected_sql for statement in parse(text)]
+
     def _safely(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
     ) -> list[Step]:
         """The steps of an operation, taken apart where it would write all rows at once; refused with code to write."""
+        if self.around.plain:
+            return self._collected(app, operation, before, after, backwards=backwards)
         instead = taken_apart(self.around, app, operation, before, after, backwards=backwards)
         try:
             if instead:
@@ -131,7 +148,8 @@ class Planner:
         backwards: bool,
         atomic: bool,
     ) -> Step:
-        wrapped = getattr(operation, "atomic", False) or (atomic and getattr(operation, "atomic", None) is not False)
+        # As in Django: an operation that asks for no transaction runs in that of an atomic migration all the same.
+        wrapped = (atomic and not leaves_transaction(operation)) or getattr(operation, "atomic", False)
 
         def work() -> None:
             editor = editor_class(self.connection)(self.connection, atomic=wrapped)
@@ -149,6 +167,11 @@ def is_collected(operation: Operation) -> bool:
     owners = [_owner(type(operation), name) for name in ("database_forwards", "database_backwards")]
     known = all(owner.__module__.startswith(_COLLECTED) for owner in owners)
     return known and not any(owner.__name__.endswith("Extension") for owner in (type(operation), *owners))
+
+
+def leaves_transaction(operation: Operation) -> bool:
+    """Whether an operation of this package commits by itself, batch by batch."""
+    return isinstance(operation, FillColumn)
 
 
 def _owner(kind: type[Operation], method: str) -> type:

@@ -23,18 +23,19 @@ class Probe:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
         self._tables: tuple[str, ...] = ()
-        self._longest_ms = self._pause_s = 0.0
+        self._longest_ms: float | None = None
+        self._pause_s = 0.0
         self._active, self._idle, self._closed = threading.Event(), threading.Event(), threading.Event()
         self._idle.set()
         self._thread: threading.Thread | None = None
 
     @contextmanager
     def watch(self, tables: tuple[str, ...], *, calm: bool = False) -> Iterator[Probe]:
-        """Probe ``tables`` inside the block; ``longest_ms`` is the longest stall seen so far.
+        """Probe ``tables`` inside the block; ``longest_ms`` is the longest stall seen so far, None if none was probed.
 
         ``calm`` is for work that takes long and should stop nobody: ten times fewer probes.
         """
-        self._longest_ms, self._pause_s = 0.0, conf.probe_interval_ms() / 1000 * (10 if calm else 1)
+        self._longest_ms, self._pause_s = None, conf.probe_interval_ms() / 1000 * (10 if calm else 1)
         if not tables or not conf.probe_interval_ms():
             yield self
             return
@@ -54,7 +55,7 @@ class Probe:
                 self._idle.wait(timeout=2)
 
     @property
-    def longest_ms(self) -> float:
+    def longest_ms(self) -> float | None:
         return self._longest_ms
 
     def close(self) -> None:
@@ -88,4 +89,4 @@ class Probe:
                 started = time.perf_counter()
                 with suppress(DatabaseError):
                     cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
-        self._longest_ms = max(self._longest_ms, (time.perf_counter() - started) * 1000)
+        self._longest_ms = max(self._longest_ms or 0.0, (time.perf_counter() - started) * 1000)

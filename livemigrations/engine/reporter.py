@@ -198,18 +198,27 @@ def summary(steps: list[StepReport], seconds: float) -> list[str]:
     """The report at the end of a run: totals, and the steps that waited or stalled somebody."""
     if not steps:
         return []
-    worst = max(steps, key=lambda step: step.stall_ms)
-    waited = sum(step.lock_wait_ms for step in steps)
+    measured = [step for step in steps if step.stall_ms is not None]
+    worst = max(measured, key=lambda step: step.stall_ms or 0.0, default=None)
+    waited = sum(step.lock_wait_ms or 0.0 for step in steps)
+    stall = (
+        f"longest stall {worst.stall_ms:,.1f} ms ({worst.migration}: {worst.description})"
+        if worst
+        else "no stall measured"
+    )
     lines = [
-        f"{len(steps)} step{'s' * (len(steps) != 1)} in {seconds:,.1f} s; longest stall seen by the probe {worst.stall_ms:,.1f} ms"
-        + (f" ({worst.migration}: {worst.description})" if worst.stall_ms else "")
-        + f"; waited {waited / 1000:,.1f} s for locks."
+        f"{len(steps)} step{'s' * (len(steps) != 1)} in {seconds:,.1f} s; {stall}; waited {waited / 1000:,.1f} s for locks."
     ]
-    notable = sorted((s for s in steps if s.stall_ms or s.duration_ms > 1000), key=lambda s: -s.duration_ms)[:10]
+    notable = [step for step in steps if step.stall_ms or (step.duration_ms or 0.0) > 1000]
+    notable = sorted(notable, key=lambda step: -(step.duration_ms or 0.0))[:10]
     if notable:
         lines.append(f"  {'lock wait':>10} {'duration':>10} {'stall':>9} {'tries':>5}  step")
     lines += [
-        f"  {s.lock_wait_ms:>7,.0f} ms {s.duration_ms:>7,.0f} ms {s.stall_ms:>6,.1f} ms {s.attempts:>5}  {s.migration}: {s.description}"
+        f"  {_ms(s.lock_wait_ms, 0):>10} {_ms(s.duration_ms, 0):>10} {_ms(s.stall_ms, 1):>9} {s.attempts:>5}  {s.migration}: {s.description}"
         for s in notable
     ]
     return lines
+
+
+def _ms(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f} ms"

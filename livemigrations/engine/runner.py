@@ -1,8 +1,8 @@
-"""Runs one step in its lane, and says what went wrong in words that help."""
+"""Runs a unit of steps in its lane, and says what went wrong in words that help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from django.db import DatabaseError, transaction
 
@@ -10,32 +10,74 @@ from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
+from livemigrations.engine.lanes.instant import open_transaction, roll_back
+from livemigrations.engine.locks import lock_statements, lockable
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, RowCheck, Step
-from livemigrations.errors import MissingRights, RowsInTheWay, StepFailed
+from livemigrations.engine.units import Part, Sort, Unit, merged, sort_of
+from livemigrations.errors import LockDeadlineExceeded, MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
+from livemigrations.statements.names import parse_name
+
+_COMMON_MOMENT_S = 30  # how long a unit that may be divided waits for a moment when all its tables are free
 
 
-def run_step(session: Session, operation: Operation, row: Row, work: Callable[[], None] | None = None) -> None:
-    """Run a step that is not done yet, journal it and its measures, and tell the reporter and the signals."""
+def run_step(session: Session, operation: Operation, row: Row) -> None:
+    """Run a single step that is not done yet."""
+    part = Part(operation, row.direction, row.step, row.definition, sort_of(row.definition, from_sql=True), row=row)
+    run_unit(session, Unit([part]))
+
+
+def run_unit(session: Session, unit: Unit) -> None:
+    """Run steps that are not done yet, journal them and their measures, and tell the reporter and the signals."""
     session.lease.check()
-    step = row.definition
-    session.reporter.step(step.label)
-    name = f"{operation.app}.{operation.migration}"
-    session.step_started(name, operation.index, step)
+    for part in unit.parts:
+        session.reporter.step(part.step.label)
+        session.step_started(_name(part), part.operation.index, part.step)
     try:
-        _look_at_subscribers(session, step)
-        for check in step.checks:
-            ask(session, check)
-        measures = _lane(session, row, work)
+        for part in unit.parts:
+            _look_at_subscribers(session, part.step)
+            for check in part.step.checks:
+                ask(session, check, lenient=len(unit.parts) > 1)
+        measures = _run(session, unit)
+    except LockDeadlineExceeded:
+        if not (unit.divisible and len(_hot(unit)) > 1):
+            raise
+        for smaller in unit.divided():
+            run_unit(session, smaller)
+        return
     except DatabaseError as error:
-        raise _explained(session, operation, row, error) from error
-    session.journal.measured(row, measures)
-    report = StepReport(
-        name, operation.index, step.label, step.lane.value, measures.lock_wait_ms, measures.duration_ms,
-        measures.stall_ms, measures.rows, measures.attempts,
-    )  # fmt: skip
-    session.step_finished(step, report)
+        raise _explained(session, _culprit(session, unit), error) from error
+    for number, part in enumerate(unit.parts):
+        assert part.row is not None
+        taken = measures if not number else Measures(attempts=measures.attempts)
+        session.journal.measured(part.row, taken)
+        report = StepReport(
+            _name(part), part.operation.index, part.step.label, part.step.lane.value, taken.lock_wait_ms,
+            taken.duration_ms, taken.stall_ms, taken.rows, taken.attempts,
+        )  # fmt: skip
+        session.step_finished(part.step, report)
+
+
+def ask_ahead(session: Session, units: Sequence[Unit]) -> None:
+    """Ask the questions of later units before the first one runs, so that what rows forbid is not begun.
+
+    Raises ``RowsInTheWay``. A question is left for later if an earlier step writes rows or makes what it reads.
+    """
+    for unit in units:
+        for part in unit.parts:
+            if part.sort == Sort.ROWS or part.step.fill or part.step.transfer or part.step.lane == Lane.BATCH:
+                return
+            for check in part.step.checks if unit is not units[0] else ():
+                ask(session, check, lenient=True)
+
+
+def _name(part: Part) -> str:
+    return f"{part.operation.app}.{part.operation.migration}"
+
+
+def _hot(unit: Unit) -> set[str]:
+    return {table for step in unit.steps for table in step.hot}
 
 
 def _look_at_subscribers(session: Session, step: Step) -> None:
@@ -44,10 +86,22 @@ def _look_at_subscribers(session: Session, step: Step) -> None:
         session.reporter.note(f"    {note}")
 
 
-def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measures:
-    step = row.definition
-    if work is not None:
-        return batch.run_python(session, row, work)
+def _run(session: Session, unit: Unit) -> Measures:
+    part = unit.parts[0]
+    assert part.row is not None
+    if unit.alone:
+        return _run_alone(session, part, part.row)
+    step = merged(unit.parts, _one_name_each(session, unit.steps))
+    if unit.has_unknown_duration and (any(one.work for one in unit.parts) or not step.hot):
+        return batch.run_together(session, step, [(one.row, one.step, one.work) for one in unit.parts if one.row])
+    within = _COMMON_MOMENT_S if unit.divisible and len(step.hot) > 1 else None
+    return instant.run_instant(session, step, [one.row for one in unit.parts if one.row], within_s=within)
+
+
+def _run_alone(session: Session, part: Part, row: Row) -> Measures:
+    step = part.step
+    if part.work is not None:
+        return batch.run_outside(session, row, part.work)
     if step.transfer is not None:
         return transfer.run_transfer(session, row)
     if step.fill is not None:
@@ -56,13 +110,62 @@ def _lane(session: Session, row: Row, work: Callable[[], None] | None) -> Measur
         return online.run_untransactional(session, row)
     if step.lane == Lane.ONLINE:
         return online.run_validation(session, row)
-    if step.lane == Lane.BATCH:
-        return batch.run_rows(session, row)
-    return instant.run_instant(session, row)
+    return batch.run_together(session, step, [(row, step, None)])
 
 
-def ask(session: Session, check: RowCheck) -> None:
-    """Raise ``RowsInTheWay`` if rows would break the step. A large table may take longer than the role's timeouts."""
+def _one_name_each(session: Session, steps: Sequence[Step]) -> dict[str, str]:
+    """The names of the tables in the steps' locks, each with the first one of the same table."""
+    first: dict[int | str, str] = {}
+    called: dict[str, str] = {}
+    for table in dict.fromkeys(table for step in steps for table in step.locks):
+        found = session.around.find(parse_name(table))
+        called[table] = first.setdefault(found.oid if found else table, table)
+    return called
+
+
+def _culprit(session: Session, unit: Unit) -> Part:
+    """The part whose statement fails: the server does not say which statement of several it was."""
+    if len(unit.parts) == 1 or any(part.work for part in unit.parts):
+        return unit.parts[0]
+    connection = session.connection
+    if connection.connection is None or not connection.is_usable():
+        return unit.parts[0]
+    locks = lockable(connection, merged(unit.parts, {}).locks)
+    with connection.cursor() as cursor:
+        try:
+            open_transaction(cursor, session, 50)
+            for statement in lock_statements(locks):
+                cursor.execute(statement)
+        except DatabaseError:
+            roll_back(cursor)
+            return unit.parts[0]
+        try:
+            for part in unit.parts:
+                for statement in part.step.sql:
+                    cursor.execute(statement)
+        except DatabaseError:
+            return part
+        finally:
+            roll_back(cursor)
+    return unit.parts[0]
+
+
+_NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
+
+
+def ask(session: Session, check: RowCheck, *, lenient: bool = False) -> None:
+    """Raise ``RowsInTheWay`` if rows would break the step. A large table may take longer than the role's timeouts.
+
+    ``lenient``: a question about what an earlier statement makes finds nothing in the way.
+    """
+    try:
+        _ask(session, check)
+    except DatabaseError as error:
+        if not (lenient and (sqlstate(error) in _NOT_THERE or sqlstate(error).startswith("22"))):
+            raise
+
+
+def _ask(session: Session, check: RowCheck) -> None:
     with transaction.atomic(using=session.connection.alias), session.connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         if check.helper:
@@ -102,20 +205,20 @@ def remedy_of(state: str) -> str:
     return _REMEDIES.get(state) or _REMEDIES.get(state[:2], "look into the message, then migrate again")
 
 
-def _explained(session: Session, operation: Operation, row: Row, error: DatabaseError) -> StepFailed | MissingRights:
+def _explained(session: Session, part: Part, error: DatabaseError) -> StepFailed | MissingRights:
     """The database's error with the step that met it and what to do."""
-    state = sqlstate(error)
-    where = f"{operation.app}.{operation.migration}, operation {operation.index + 1}: {row.definition.label}"
+    state, step = sqlstate(error), part.step
+    where = f"{_name(part)}, operation {part.operation.index + 1}: {step.label}"
     text = str(error).strip()
     if state == "42501":
-        role, owners = _role_and_owners(session, row)
+        role, owners = _role_and_owners(session, step)
         return MissingRights(
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
             f" GRANT {role} what the message names, or the owner's role. {GOES_ON}"
         )
     remedy = remedy_of(state)
-    if row.definition.transfer is not None and row.definition.transfer.back:
-        kept_as = row.definition.transfer.kept_as
+    if step.transfer is not None and step.transfer.back:
+        kept_as = step.transfer.kept_as
         remedy += (
             f"; or leave there what is refused: manage.py migrations kept --put-back {kept_as}, then migrate again"
         )
@@ -123,13 +226,13 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
     return StepFailed(f"{where}\n  {text}\n  SQLSTATE {state or '(connection lost)'}. Remedy: {remedy}. {GOES_ON}")
 
 
-def _role_and_owners(session: Session, row: Row) -> tuple[str, str]:
+def _role_and_owners(session: Session, step: Step) -> tuple[str, str]:
     try:
         rows = fetch(
             session.connection,
             "SELECT current_user, string_agg(c.relname || ' belongs to ' || pg_get_userbyid(c.relowner), ', ')"
             " FROM pg_class c WHERE c.oid = ANY (SELECT to_regclass(n)::oid FROM unnest(%s::text[]) n)",
-            [list(row.definition.locks)],
+            [list(step.locks)],
         )
     except DatabaseError:
         return "of this connection", ""

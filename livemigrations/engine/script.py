@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from django.core.management.base import CommandError
@@ -13,15 +13,17 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
 from livemigrations.catalog.kept import SCHEMA
+from livemigrations.engine.assembly import Planned
 from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
 from livemigrations.engine.journal import BACK, close_sql
 from livemigrations.engine.lanes.transfer import copy_script
-from livemigrations.engine.passage import Passage, Place
+from livemigrations.engine.passage import Passage
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
-from livemigrations.engine.steps import RowCheck, Step, Transfer
+from livemigrations.engine.steps import RowCheck, Step
 from livemigrations.engine.unfinished import refuse_unfinished
+from livemigrations.engine.units import Part, Unit, merged
 from livemigrations.errors import NotScriptable
 from livemigrations.statements.names import Name, code, literal
 
@@ -57,65 +59,66 @@ class _Writer(Passage):
         super().__init__(session, migration, lambda forward: None)
         self.lines: list[str] = [f"-- {migration.app_label}.{migration.name}"]
 
-    def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
-        sql = self.journal.insert_sql(place.identity, direction, steps, "planned", run=_RUN)
-        self.lines.append(sql + ";")
-        for number, step in enumerate(steps):
-            self._step(place, direction, number, step)
+    def _flush(self) -> None:
+        queue, self.queue = self.queue, []
+        self._refuse_python(queue)
+        units = self._assembled(queue)
+        for one in queue:
+            sql = self.journal.insert_sql(one.identity, one.direction, one.steps, "planned", run=_RUN)
+            self.lines.append(sql + ";")
+        for unit in units:
+            self._unit(unit)
 
-    def _step(self, place: Place, direction: str, number: int, step: Step) -> None:
-        where = (
-            f"WHERE open AND app = {literal(place.identity.app)} AND migration = {literal(place.identity.migration)}"
-            f" AND operation = {place.identity.index} AND step = {number} AND direction = {literal(direction)}"
-        )
-        outcome = "adopted" if step.adopted else "done"
-        done = (
-            f"UPDATE livemigrations_step SET state = 'done', outcome = '{outcome}',"
-            f" finished_at = clock_timestamp() {where};"
-        )
-        if step.work is not None:
-            self._refuse_python(place, direction)
-        if step.transfer is not None:
-            step = self._transfer(place, step.transfer, step)
-        self.lines += [_assertion(check) for check in step.checks]
-        if step.transactional:
+    def _unit(self, unit: Unit) -> None:
+        parts = [replace(part, step=self._without_transfer(part)) for part in unit.parts]
+        self.lines += [_assertion(check) for part in parts for check in part.step.checks]
+        done = "\n".join(_done_sql(part) for part in parts)
+        step = merged(parts, {})
+        if unit.parts[0].step.transactional:
             timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
             statements = [f"{sql};" for sql in step.sql]
             # The journal first, and the timeout once more: what comes may change role, search path and timeout.
             first, rest = statements[: step.unlocked], statements[step.unlocked :]
-            parts = ["BEGIN;", timeout, done, *first, timeout if first else "", *rest, "COMMIT;"]
-            self.lines.append("\n".join(part for part in parts if part))
+            lines = ["BEGIN;", timeout, done, *first, timeout if first else "", *rest, "COMMIT;"]
+            self.lines.append("\n".join(line for line in lines if line))
         else:
-            started = f"UPDATE livemigrations_step SET state = 'started' {where};"
+            started = f"UPDATE livemigrations_step SET state = 'started' {_where(parts[0])};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]
 
-    def _transfer(self, place: Place, transfer: Transfer, step: Step) -> Step:
-        """The transfer as plain statements; what is put back depends on what the script has made by then."""
+    def _without_transfer(self, part: Part) -> Step:
+        """The step with a transfer as plain statements; what is put back depends on what the script has made by then."""
+        step, transfer = part.step, part.step.transfer
+        if transfer is None:
+            return step
         line = self.session.around.keeper.planned.get(transfer.kept_as)
         if transfer.back or line is None:
             raise NotScriptable(
-                f"{place.identity.app}.{place.identity.migration} puts back what is kept as {transfer.kept_as}, which a"
+                f"{part.operation.app}.{part.operation.migration} puts back what is kept as {transfer.kept_as}, which a"
                 " script cannot. Nothing was written. Remedy: run manage.py migrate on the database, or write the script"
                 " with --discard-data to leave these rows where they are."
             )
         return replace(step, transfer=None, sql=tuple(copy_script(self.session.connection, line)))
 
-    def _refuse_python(self, place: Place, direction: str) -> None:
+    def _refuse_python(self, queue: Iterable[Planned]) -> None:
         """Raise ``NotScriptable`` unless the code would find nothing to do."""
-        operation = place.operation
-        if isinstance(operation, RunPython):
-            code = operation.reverse_code if direction == BACK else operation.code
-            table = _LOOKS_AT.get(getattr(code, "__name__", ""))
-            if table and self.session.around.is_new(Name("", table)):
-                return
-        label = f"{place.identity.app}.{place.identity.migration}"
-        remedy = f"run manage.py migrate {place.identity.app} {place.identity.migration}"
-        if direction == BACK:
-            remedy = f"take {label} back with manage.py migrate --back N or migrate {place.identity.app} NAME"
-        raise NotScriptable(
-            f"{label}, operation {place.identity.index + 1} ({operation.describe()}) is Python and cannot be written as"
-            f" SQL. Nothing was written. Remedy: {remedy} on the database, then migrate --sql for the rest."
-        )
+        for one in queue:
+            if one.is_python and not self._finds_nothing(one):
+                app, name = one.identity.app, one.identity.migration
+                label, remedy = f"{app}.{name}", f"run manage.py migrate {app} {name}"
+                if one.direction == BACK:
+                    remedy = f"take {label} back with manage.py migrate --back N or migrate {app} NAME"
+                raise NotScriptable(
+                    f"{label}, operation {one.identity.index + 1} ({one.operation.describe()}) is Python and cannot be"
+                    f" written as SQL. Nothing was written. Remedy: {remedy} on the database, then migrate --sql for the"
+                    " rest."
+                )
+
+    def _finds_nothing(self, one: Planned) -> bool:
+        if not isinstance(one.operation, RunPython):
+            return False
+        code = one.operation.reverse_code if one.direction == BACK else one.operation.code
+        table = _LOOKS_AT.get(getattr(code, "__name__", ""))
+        return bool(table and self.session.around.is_new(Name("", table)))
 
     def _finish(self, *, forward: bool) -> None:
         app, name = literal(self.migration.app_label), literal(self.migration.name)
@@ -127,6 +130,21 @@ class _Writer(Passage):
         )
         closed = close_sql(self.migration.app_label, self.migration.name)
         self.lines.append(f"BEGIN;\n{closed};\n{recorded}\nCOMMIT;")
+
+
+def _where(part: Part) -> str:
+    return (
+        f"WHERE open AND app = {literal(part.operation.app)} AND migration = {literal(part.operation.migration)}"
+        f" AND operation = {part.operation.index} AND step = {part.number} AND direction = {literal(part.direction)}"
+    )
+
+
+def _done_sql(part: Part) -> str:
+    outcome = "adopted" if part.step.adopted else "done"
+    return (
+        f"UPDATE livemigrations_step SET state = 'done', outcome = '{outcome}',"
+        f" finished_at = clock_timestamp() {_where(part)};"
+    )
 
 
 def _assertion(check: RowCheck) -> str:

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
 from livemigrations.catalog.partitions import parents_of
 from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.keeping import Keeper
 from livemigrations.engine.pending import Pending
 from livemigrations.engine.steps import Step
 from livemigrations.statements.names import Name, default_name
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What planned statements will have changed by the time that the next operation is planned."""
+
+    pending: Pending | None
+    names: tuple[Any, ...]
+    late: LateNames
+    late_names: dict[str, Any]
+
+
 class Surroundings:
     """The catalog as it is, with what this run has created or renamed meanwhile laid over it.
 
-    One object lives as long as a run or a script; in a script ``pending`` keeps what its statements will have made.
+    One object lives as long as a run or a script; ``pending`` keeps what planned statements will have made. ``plain`` asks
+    for statements as they are written, to be run in one transaction.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
@@ -31,6 +46,8 @@ class Surroundings:
         self._renamed: dict[Name, Name] = {}
         self._gone: set[Name] = set()
         self._promised: set[Name] = set()
+        self._unborn: set[Name] = set()
+        self.plain = False
         self._loosened: dict[Name, set[str]] = {}
 
     @property
@@ -53,6 +70,7 @@ class Surroundings:
     def created(self, table: Name) -> None:
         """A statement before made this table."""
         self.new.add(self._qualified(table))
+        self._unborn.add(self._qualified(table))
         self._gone.discard(self._qualified(table))
 
     def dropped(self, table: Name) -> None:
@@ -64,6 +82,8 @@ class Surroundings:
     def renamed(self, table: Name, name: str) -> None:
         """A statement before gave the table another name."""
         old = self._qualified(table)
+        if old in self._unborn:
+            self._unborn.add(Name(old.schema, name))
         if old in self.new:
             self.new.add(Name(old.schema, name))
         else:
@@ -85,7 +105,7 @@ class Surroundings:
 
     def standing(self, table: Name) -> Relation | None:
         """The table as the catalog has it, one that this run made included; in a script, None for what it makes."""
-        if self.pending is not None and self.is_new(table):
+        if self._qualified(table) in self._unborn:
             return None
         return relation(self.connection, self._renamed.get(self._qualified(table), table))
 
@@ -100,12 +120,28 @@ class Surroundings:
         self.new -= self.keeper.refilled
         return [*planned, *steps]
 
+    def look_ahead(self, late: LateNames) -> Overlay:
+        """Plan what comes before the statements that are planned already have run. Returns what is known so far."""
+        if self.pending is None:
+            self.pending = Pending()
+        return self.overlay(late)
+
+    def overlay(self, late: LateNames) -> Overlay:
+        """What is known of planned statements now; ``late`` are the names that they give."""
+        names = (self.new, self._renamed, self._gone, self._promised, self._unborn, self._loosened)
+        return Overlay(copy.deepcopy(self.pending), copy.deepcopy(names), late, dict(late.made))
+
+    def restore(self, overlay: Overlay) -> None:
+        """Forget what was learnt since ``overlay``."""
+        self.pending = copy.deepcopy(overlay.pending)
+        self.new, self._renamed, self._gone, self._promised, self._unborn, self._loosened = copy.deepcopy(overlay.names)
+        overlay.late.made = dict(overlay.late_names)
+
     def executed(self) -> None:
-        """What was planned has run: tables stand under their new names."""
-        self._renamed.clear()
-        self._gone.clear()
-        self._promised.clear()
-        self._loosened.clear()
+        """What was planned has run: the catalog knows it."""
+        self.pending = None
+        for known in (self._renamed, self._gone, self._promised, self._unborn, self._loosened):
+            known.clear()
 
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""

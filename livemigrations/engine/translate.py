@@ -32,7 +32,11 @@ def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator
         yield from releasing.before(around, statement)
         rule = _RULES.get(statement.kind)
         drops = statement.kind in (Kind.DROP_TABLE, Kind.DROP_COLUMN)  # what stands empty may have rows by then
-        if rule and (drops or any(around.populated(table) for table in _changed(statement))):
+        if (
+            rule
+            and (drops or not around.plain)
+            and (drops or any(around.populated(table) for table in _changed(statement)))
+        ):
             yield from rule(around, statement)
         else:
             yield from _plain(around, statement)

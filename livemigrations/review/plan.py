@@ -13,6 +13,7 @@ from django.db.migrations import Migration
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.catalog.twins import twins_on
+from livemigrations.engine.assembly import Planning
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.dry import dry_session, plan_of, read_only, walk
 from livemigrations.engine.journal import Row
@@ -21,6 +22,7 @@ from livemigrations.engine.selection import Selection, sprint_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.status import description_of, pending
 from livemigrations.engine.steps import Lane, RowCheck, Step
+from livemigrations.engine.surroundings import Overlay
 from livemigrations.engine.unfinished import refuse_unfinished
 from livemigrations.errors import LiveMigrationError, MigrationEdited, MigrationRefused, ProgramMissing
 from livemigrations.pgtools.copies import schema_copy
@@ -190,10 +192,27 @@ class Foreseen(Passage):
         finally:
             around.long_locks_allowed = self._refused = False
 
-    def _carry_out(self, place: Place, direction: str, steps: list[Step]) -> None:
+    def _carry_out(
+        self,
+        place: Place,
+        direction: str,
+        steps: list[Step],
+        overlay: Overlay | None = None,
+        again: Planning | None = None,
+    ) -> None:
+        super()._carry_out(place, direction, steps, overlay, again)
         self._steps += [self.read(step, refused=self._refused) for step in steps]
 
-    def _run(self, place: Place, rows: list[Row], *, backwards: bool, planned: list[Step] | None = None) -> None:
+    def _flush(self) -> None:
+        """Find out whether the operations could share transactions as they must."""
+        queue, self.queue = self.queue, []
+        try:
+            self._assembled(queue)
+        except LiveMigrationError as error:
+            last = self.operations[-1]
+            self.operations[-1] = replace(last, refusal="\n".join(filter(None, (last.refusal, str(error)))))
+
+    def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
         """The rest of an operation that was begun."""
         self._steps += [self.read(row.definition, refused=self._refused) for row in rows if not row.done]
 

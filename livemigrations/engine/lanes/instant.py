@@ -3,59 +3,77 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DatabaseError
 
 from livemigrations import conf
 from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.guard import REWRITTEN, files_sql, guard_sql, refuse_rewritten, refuse_slow
 from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.locks import RETRIED, Admission, lock_statements, lockable
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Mode, Step
 
 _GENTLE_TIMEOUT_MS = 1500
+_CANCELED = "57014"
 
 
-def run_instant(session: Session, row: Row) -> Measures:
-    """Run a step's statements and its journal row in one transaction.
+def run_instant(session: Session, step: Step, rows: Sequence[Row], *, within_s: float | None = None) -> Measures:
+    """Run a step's statements and its journal rows in one transaction.
 
     Everything that needs no contested lock is sent first; then the locks, the statements that need them and COMMIT
-    go to the server in one message, so that the time under lock does not depend on this process.
+    go to the server in one message, so that the time under lock does not depend on this process. ``within_s`` is
+    another deadline for the locks than that of the settings, in seconds.
+
+    Raises ``LockDeadlineExceeded``, and ``MigrationRefused`` if the work under the lock takes longer than expected.
     """
-    step = row.definition
     tell = session.reporter.waiting
-    admission = Admission(session.connection, step.locks, lambda found: tell("before asking for a lock", found))
+    admission = Admission(
+        session.connection, step.locks, lambda found: tell("before asking for a lock", found), within_s=within_s
+    )
     locks = lockable(session.connection, step.locks)
     while True:
         admission.wait_for_opening()
         waited = (time.monotonic() - admission.started) * 1000
+        asked = time.monotonic()
         try:
             with session.probe.watch(step.hot) as probe:
-                wait_ms, held_ms, rows = _attempt(session, row, locks, gentle=admission.behind_autovacuum)
-            return Measures(waited + wait_ms, held_ms, probe.longest_ms, rows, admission.attempts + 1)
+                wait_ms, held_ms, touched = _attempt(session, step, rows, locks, gentle=admission.behind_autovacuum)
+            return Measures(waited + wait_ms, held_ms, probe.longest_ms, touched, admission.attempts + 1)
         except DatabaseError as error:
+            if sqlstate(error) == REWRITTEN:
+                refuse_rewritten(step, error)
+            if sqlstate(error) == _CANCELED and _guarded(session, step):
+                refuse_slow(step, error, (time.monotonic() - asked) * 1000)
             if sqlstate(error) not in RETRIED:
                 raise
         admission.back_off()
 
 
-def _attempt(session: Session, row: Row, locks: dict[str, Mode], *, gentle: bool) -> tuple[float, float, int | None]:
+def _guarded(session: Session, step: Step) -> bool:
+    """Whether the time under the lock is limited: tables with rows are locked, and nobody allowed long locks."""
+    return bool(step.hot) and not session.around.long_locks_allowed
+
+
+def _attempt(
+    session: Session, step: Step, rows: Sequence[Row], locks: dict[str, Mode], *, gentle: bool
+) -> tuple[float, float, int | None]:
     """One try. Returns the wait for the locks and the time until COMMIT, in milliseconds, and the rows touched."""
-    step = row.definition
     with session.connection.cursor() as cursor:
         try:
             open_transaction(cursor, session, _budget(locks))
-            for statement in [session.journal.done_sql(row), *step.sql[: step.unlocked]]:
+            for statement in [*map(session.journal.done_sql, rows), *step.sql[: step.unlocked]]:
                 cursor.execute(statement)
             if gentle:
                 _make_autovacuum_leave(cursor, locks)
-            cursor.execute(_script(step, locks))
-            times, rows = _answers(cursor)
+            cursor.execute(_script(step, locks, guarded=_guarded(session, step)))
+            times, touched = _answers(cursor)
         except BaseException:
             roll_back(cursor)
             raise
-    return (times[1] - times[0]) * 1000, (times[2] - times[1]) * 1000, rows
+    return (times[1] - times[0]) * 1000, (times[2] - times[1]) * 1000, touched
 
 
 def _budget(locks: dict[str, Mode]) -> int:
@@ -83,9 +101,11 @@ def _make_autovacuum_leave(cursor: Any, locks: dict[str, Mode]) -> None:
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS livemigrations_clock"
 
 
-def _script(step: Step, locks: dict[str, Mode]) -> str:
+def _script(step: Step, locks: dict[str, Mode], *, guarded: bool) -> str:
     asking = [f"SET LOCAL lock_timeout = '{_budget(locks)}ms'", *lock_statements(locks)]  # whatever a statement set
-    return ";\n".join([_NOW, *asking, _NOW, *step.sql[step.unlocked :], _NOW, "COMMIT"])
+    before = [f"SET LOCAL statement_timeout = '{conf.locked_timeout_ms()}ms'", files_sql(step.hot)] if guarded else []
+    after = [guard_sql()] if guarded else []
+    return ";\n".join([_NOW, *asking, _NOW, *before, *step.sql[step.unlocked :], *after, _NOW, "COMMIT"])
 
 
 def _answers(cursor: Any) -> tuple[list[float], int | None]:

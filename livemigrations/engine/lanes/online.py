@@ -21,6 +21,7 @@ from livemigrations.engine.lanes.progress import progress_of
 from livemigrations.engine.locks import RETRIED, Admission
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import IndexTarget
+from livemigrations.engine.watchdog import Watchdog
 from livemigrations.errors import DefinitionConflict
 from livemigrations.statements.names import Name
 
@@ -70,6 +71,7 @@ def _patiently(session: Session, row: Row, work: Callable[[], bool], retried: tu
     """Do the work without timeouts, again as long as it fails with one of the states; returns its answer too."""
     step, tell = row.definition, session.reporter.waiting
     admission = Admission(session.connection, step.locks, lambda found: tell("before asking for a lock", found))
+    watchdog = Watchdog(session.connection)
     with (
         session.probe.watch(step.hot, calm=True) as probe,
         _patient(session),
@@ -79,14 +81,17 @@ def _patiently(session: Session, row: Row, work: Callable[[], bool], retried: tu
             admission.wait_for_opening()
             started = time.monotonic()
             try:
-                answer = work()
+                with watchdog.watch():
+                    answer = work()
                 break
             except DatabaseError as error:
-                if sqlstate(error) not in retried:
+                if not watchdog.fired and sqlstate(error) not in retried:
                     raise
+                admission.learn(watchdog.locks)
                 admission.back_off()
     waited, duration = started - admission.started, time.monotonic() - started
-    return Measures(waited * 1000, duration * 1000, probe.longest_ms, None, admission.attempts + 1), answer
+    stall = max((one for one in (probe.longest_ms, watchdog.longest_ms) if one is not None), default=None)
+    return Measures(waited * 1000, duration * 1000, stall, None, admission.attempts + 1), answer
 
 
 @contextmanager
