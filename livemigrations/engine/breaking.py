@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,14 @@ from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.translation.naming import column_of, table_of
 from livemigrations.translation.narrowing import narrows
 
-_TAKEN_AWAY = (Kind.DROP_COLUMN, Kind.DROP_TABLE, Kind.RENAME_TABLE, Kind.SET_NOT_NULL)
+_TAKEN_AWAY = (
+    Kind.DROP_COLUMN,
+    Kind.DROP_TABLE,
+    Kind.RENAME_COLUMN,
+    Kind.RENAME_TABLE,
+    Kind.SET_NOT_NULL,
+    Kind.SET_SCHEMA,
+)
 
 
 @dataclass(slots=True)
@@ -136,7 +142,4 @@ def _takes_away(statement: Statement, known: Known | None) -> bool:
     tables = {name.name for name in (statement.table, *_dropped_too(statement)) if name is not None}
     if not tables or (known is not None and tables <= known.made):
         return False
-    renames = statement.kind == Kind.ALTER_TABLE and re.search(
-        r"\bRENAME\s+(?!CONSTRAINT\b)", statement.sql, re.IGNORECASE
-    )
-    return statement.kind in _TAKEN_AWAY or bool(renames)
+    return statement.kind in _TAKEN_AWAY

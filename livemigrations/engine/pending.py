@@ -5,24 +5,17 @@ Django looks up in the catalog what an operation has to drop. In a script an ear
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from livemigrations.statements.columns import take_apart
-from livemigrations.statements.constraints import constraint_name
-from livemigrations.statements.names import parse_name
+from livemigrations.statements import tree
+from livemigrations.statements.constraints import name_of_constraint
 from livemigrations.statements.parse import Kind, Statement
-from livemigrations.statements.tokens import first_parentheses, split_commas, tokens
+from livemigrations.statements.tree import Node
 
 Info = dict[str, Any]
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_RENAMED_INDEX = re.compile(
-    rf"\s*ALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+RENAME\s+TO\s+({_NAME})", re.IGNORECASE
-)
-_RENAMED_CONSTRAINT = re.compile(rf"\bRENAME\s+CONSTRAINT\s+({_NAME})\s+TO\s+({_NAME})", re.IGNORECASE)
-_TABLE_LEVEL = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE")
+_KEYS = ("CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_EXCLUSION", "CONSTR_NOTNULL")
 
 
 class Pending:
@@ -68,17 +61,16 @@ class Pending:
         table = statement.table.name if statement.table else ""
         if lesson := self._lessons.get(statement.kind):
             lesson(table, statement)
-        elif table:
-            self._rename_column(table, statement.sql)
-            self._rename(_RENAMED_CONSTRAINT.search(statement.sql))
 
     @cached_property
     def _lessons(self) -> dict[Kind, Callable[[str, Statement], None]]:
         return {
-            Kind.OBJECT: lambda table, s: self._rename(_RENAMED_INDEX.match(s.sql)),
-            Kind.CREATE_TABLE: lambda table, s: self._added.update({table: dict(_of_table(table, s.body))}),
-            Kind.ADD_COLUMN: lambda table, s: self._add(table, *take_apart(table, s.name, s.body).constraints),
-            Kind.ADD_CONSTRAINT: lambda table, s: self._add(table, (s.name, s.body)),
+            Kind.RENAME_INDEX: lambda table, s: self._rename(s.name, s.new_name),
+            Kind.RENAME_CONSTRAINT: lambda table, s: self._rename(s.name, s.new_name),
+            Kind.RENAME_COLUMN: lambda table, s: self._rename_column(table, s.name, s.new_name),
+            Kind.CREATE_TABLE: lambda table, s: self._added.update({table: dict(_of_table(table, s.node))}),
+            Kind.ADD_COLUMN: lambda table, s: self._add(table, _of_column(table, tree.definition(s.sql))),
+            Kind.ADD_CONSTRAINT: lambda table, s: self._add(table, _named(s.name, tree.constraint(s.sql))),
             Kind.CREATE_INDEX: lambda table, s: self._added.setdefault(table, {}).update({s.name: _index(s)}),
             Kind.DROP_CONSTRAINT: lambda table, s: self._drop(table, s.name),
             Kind.DROP_INDEX: lambda table, s: self._drop_indexes([table, *(name.name for name in s.references)]),
@@ -87,9 +79,8 @@ class Pending:
             Kind.RENAME_TABLE: lambda table, s: self._rename_table(table, s.name),
         }
 
-    def _add(self, table: str, *constraints: tuple[str, str]) -> None:
-        for name, body in constraints:
-            self._added.setdefault(table, {})[name] = _constraint(body)
+    def _add(self, table: str, constraints: Iterator[tuple[str, Info]]) -> None:
+        self._added.setdefault(table, {}).update(constraints)
 
     def _drop(self, table: str, name: str) -> None:
         if self._added.get(table, {}).pop(name, None) is None:
@@ -123,22 +114,15 @@ class Pending:
             self._columns[name] = self._columns.pop(table)
         self._gone |= {(name, gone) for holder, gone in self._gone if holder == table}
 
-    def _rename_column(self, table: str, sql: str) -> None:
-        match = re.search(rf"\bRENAME\s+COLUMN\s+({_NAME})\s+TO\s+({_NAME})", sql, re.IGNORECASE)
-        if not match:
-            return
-        old, new = parse_name(match[1]).name, parse_name(match[2]).name
+    def _rename_column(self, table: str, old: str, new: str) -> None:
         for info in self._added.get(table, {}).values():
             info["columns"] = [new if column == old else column for column in info["columns"]]
         self._left.add((table, old))
         known = self._columns.setdefault(table, {})
         known[next((first for first, last in known.items() if last == old), old)] = new
 
-    def _rename(self, match: re.Match[str] | None) -> None:
+    def _rename(self, old: str, new: str) -> None:
         """An index or a constraint gets another name."""
-        if not match:
-            return
-        old, new = parse_name(match[1]).name, parse_name(match[2]).name
         for found in self._added.values():
             if old in found:
                 found[new] = found.pop(old)
@@ -146,55 +130,65 @@ class Pending:
         self._names[self.was_called(old)] = new
 
 
-def _of_table(table: str, body: str) -> list[tuple[str, Info]]:
-    """The constraints in the parentheses of a CREATE TABLE."""
-    inner = first_parentheses(body)
-    found: list[tuple[str, str]] = []
-    for item in split_commas(inner) if inner else []:
-        first = next(tokens(item))
-        rest = item[first.end :].strip()
-        if first.word == "CONSTRAINT":
-            name = next(tokens(rest))
-            found.append((name.name, rest[name.end :].strip()))
-        elif first.word in _TABLE_LEVEL:
-            found.append((constraint_name(table, item), item))
-        else:
-            found += take_apart(table, first.name, rest).constraints
-    return [(name, _constraint(text)) for name, text in found]
+def _of_table(table: str, node: Node | None) -> Iterator[tuple[str, Info]]:
+    """The constraints in a CREATE TABLE."""
+    for element in map(tree.inner, getattr(node, "table_elts", ())):
+        if tree.kind(element) == "ColumnDef":
+            yield from _of_column(table, element)
+        elif tree.kind(element) == "Constraint":
+            yield from _named(name_of_constraint(table, element), element)
 
 
-def _columns(text: str) -> list[str | None]:
-    """The plain columns of a list; an expression counts as None, as in Django's introspection."""
-    found: list[str | None] = []
-    for part in split_commas(first_parentheses(text)):
-        pieces = list(tokens(part))
-        plain = pieces and pieces[0].kind in ("quoted", "word") and not (len(pieces) > 1 and pieces[1].text == "(")
-        found.append(pieces[0].name if plain else None)
-    return found
+def _of_column(table: str, node: Node | None) -> Iterator[tuple[str, Info]]:
+    """The constraints in the definition of a column."""
+    for found in map(tree.inner, getattr(node, "constraints", ())):
+        if tree.word(found, "contype") != "CONSTR_NOTNULL":
+            yield from _named(name_of_constraint(table, found, node.colname), found, node.colname)  # type: ignore[union-attr] # it has constraints
 
 
-def _constraint(body: str) -> Info:
-    word = next(tokens(body)).word
-    quoted = [token.name for token in tokens(first_parentheses(body)) if token.kind == "quoted"]
-    columns: list[Any] = list(dict.fromkeys(quoted)) if word == "CHECK" else _columns(body)
+def _named(name: str, node: Node | None, column: str = "") -> Iterator[tuple[str, Info]]:
+    """A constraint under its name; none for what is no constraint of a table."""
+    if node is not None and tree.word(node, "contype") in _KEYS:
+        yield node.conname or name, _constraint(node, column)
+
+
+def _constraint(node: Node, column: str) -> Info:
+    contype = tree.word(node, "contype")
+    if contype == "CONSTR_CHECK":
+        columns: list[Any] = tree.column_references(node.raw_expr)
+    elif contype == "CONSTR_EXCLUSION":
+        columns = [tree.inner(tree.inner(pair).items[0]).name or None for pair in node.exclusions]
+    else:
+        columns = tree.strings(node.fk_attrs) or tree.strings(node.keys) or ([column] if column else [])
     return {
+        **_PLAIN,
         "columns": columns,
-        "primary_key": word == "PRIMARY",
-        "unique": word in ("PRIMARY", "UNIQUE"),
-        "foreign_key": ("", "") if word == "FOREIGN" else None,
-        "check": word == "CHECK",
-        "index": False,
-        "definition": None,
-        "options": None,
-        "type": None,
+        "primary_key": contype == "CONSTR_PRIMARY",
+        "unique": contype in ("CONSTR_PRIMARY", "CONSTR_UNIQUE"),
+        "foreign_key": ("", "") if contype == "CONSTR_FOREIGN" else None,
+        "check": contype == "CONSTR_CHECK",
     }
 
 
+_PLAIN: Info = {
+    "primary_key": False,
+    "unique": False,
+    "foreign_key": None,
+    "check": False,
+    "index": False,
+    "definition": None,
+    "options": None,
+    "type": None,
+}
+
+
 def _index(statement: Statement) -> Info:
-    using = re.match(r"USING\s+(\w+)", statement.body, re.IGNORECASE)
-    method = using[1].lower() if using else "btree"
+    node = statement.node
+    assert node is not None
+    method = node.access_method or "btree"
     return {
-        **_constraint(f"UNIQUE {statement.body}"),
+        **_PLAIN,
+        "columns": [tree.inner(element).name or None for element in node.index_params],
         "unique": statement.unique,
         "index": True,
         "type": "idx" if method == "btree" else method,

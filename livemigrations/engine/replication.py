@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,9 +23,7 @@ LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
 LEFT JOIN (pg_index x JOIN pg_class i ON i.oid = x.indexrelid) ON x.indrelid = c.oid AND x.indisreplident
 GROUP BY c.oid
 """
-_RENAMES_COLUMN = re.compile(r"\bRENAME\s+COLUMN\b", re.IGNORECASE)
-_MOVES = re.compile(r"\bSET\s+SCHEMA\b", re.IGNORECASE)
-_LOOKED_AT = re.compile(r"\s*(ALTER\s+TABLE|DROP\s+(TABLE|INDEX))\b", re.IGNORECASE)
+_LOOKED_AT = ("ALTER", "DROP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Replication:
 
     def _met(self, step: Step) -> Iterator[tuple[Statement, Published]]:
         """The statements that change a published table."""
-        texts = [sql for sql in step.sql if _LOOKED_AT.match(sql)]
+        texts = [sql for sql in step.sql if sql.lstrip().upper().startswith(_LOOKED_AT)]
         if not texts or not self._published:
             return
         for statement in (statement for text in texts for statement in parse(text)):
@@ -103,9 +100,9 @@ def _note(statement: Statement, table: Published) -> str:
         return f"{published}: a subscriber without {column} stops at the next change. Add it there first."
     if statement.kind == Kind.DROP_COLUMN:
         return f"{published}: {column} comes no more. Where a subscriber has it NOT NULL without a default, drop that there first."
-    if _RENAMES_COLUMN.search(statement.sql):
+    if statement.kind == Kind.RENAME_COLUMN:
         return f"{published}: a subscriber finds columns by their names and stops at the next change. Rename it there as well."
-    if statement.kind in (Kind.RENAME_TABLE, Kind.DROP_TABLE) or _MOVES.search(statement.sql):
+    if statement.kind in (Kind.RENAME_TABLE, Kind.DROP_TABLE, Kind.SET_SCHEMA):
         return (
             f"{published}: it goes out of sight of subscribers, and does not come back by itself. Take it out first (ALTER"
             " PUBLICATION … DROP TABLE); after a way back add it again, and refresh the subscriptions."

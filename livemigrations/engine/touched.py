@@ -81,7 +81,8 @@ def altered_by_sql(operation: Operation, *, backwards: bool = False) -> set[Name
     return {
         found.table
         for found in statements_of(operation, backwards=backwards)
-        if found.table is not None and found.kind not in (Kind.CREATE_TABLE, Kind.DROP_INDEX)
+        if found.table is not None
+        and found.kind not in (Kind.CREATE_TABLE, Kind.DROP_INDEX, Kind.RENAME_INDEX, Kind.REBUILD)
     }
 
 

@@ -100,7 +100,7 @@ def names_in(step: Step) -> list[Name]:
         for statement in parse(sql):
             if statement.kind == Kind.ROWS:
                 found += _names_behind(sql)
-            elif statement.table is not None and statement.kind != Kind.DROP_INDEX:
+            elif statement.table is not None and statement.kind not in (Kind.DROP_INDEX, Kind.RENAME_INDEX):
                 found += [statement.table, *statement.references]
     return list(dict.fromkeys(found))
 

@@ -1,42 +1,52 @@
-"""The names that PostgreSQL gives to constraints without one."""
+"""The names that PostgreSQL gives to constraints and indexes without one."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from livemigrations.statements.names import default_name
-from livemigrations.statements.tokens import split_commas, tokens
+from livemigrations.statements import tree
+from livemigrations.statements.names import MAX_BYTES, clip, default_name
+from livemigrations.statements.tree import Node
 
-LABELS = {"CHECK": "check", "UNIQUE": "key", "PRIMARY": "pkey", "FOREIGN": "fkey", "EXCLUDE": "excl", "NOT": "not_null"}
-
-_NO_COLUMN = re.compile(
-    "AND|OR|NOT|IS|ISNULL|NOTNULL|NULL|IN|BETWEEN|SYMMETRIC|I?LIKE|SIMILAR|TO|ESCAPE|ANY|ALL|SOME|ARRAY|ROW|TRUE|FALSE"
-    "|UNKNOWN|CASE|WHEN|THEN|ELSE|END|CAST|AS|DISTINCT|FROM|COLLATE|OPERATOR|INTERVAL|DATE|TIME|TIMESTAMP|AT|ZONE"
-    "|WITH|WITHOUT|VARYING|PRECISION|CURRENT_(DATE|TIME|TIMESTAMP|USER)|LOCALTIME(STAMP)?|SESSION_USER"
-)
+LABELS = {
+    "CONSTR_CHECK": "check",
+    "CONSTR_UNIQUE": "key",
+    "CONSTR_PRIMARY": "pkey",
+    "CONSTR_FOREIGN": "fkey",
+    "CONSTR_EXCLUSION": "excl",
+    "CONSTR_NOTNULL": "not_null",
+}
+INDEXED = ("CONSTR_UNIQUE", "CONSTR_PRIMARY", "CONSTR_EXCLUSION")  # the constraints that come with an index
 
 
 def constraint_name(table: str, body: str) -> str:
-    """The name of a constraint whose text is ``body``: the keyword and what follows it."""
-    word = next(tokens(body)).word
-    if word in ("PRIMARY", "UNIQUE") and (index := _index_taken(body)):
-        return index
-    if word == "PRIMARY":
-        return default_name(table, "", LABELS[word])
-    if word == "NOT":
-        return default_name(table, "".join(token.name for token in list(tokens(body))[2:3]), LABELS[word])
-    if word == "CHECK":
-        columns = list(dict.fromkeys(_variables(body)))
-        return default_name(table, columns[0] if len(columns) == 1 else "", LABELS[word])
-    return default_name(table, "_".join(_listed(body, with_include=word != "FOREIGN")), LABELS[word])
+    """The name of a constraint whose text is ``body``; empty for a text that is no constraint."""
+    node = tree.constraint(f"ALTER TABLE t ADD {body}")
+    return name_of_constraint(table, node) if node is not None else ""
 
 
-def _index_taken(body: str) -> str:
-    """The index that a key is made from, which gives it its name: UNIQUE USING INDEX …; empty for any other key."""
-    found = [token for token in tokens(body) if token.word != "KEY"]
-    taken = [token.word for token in found[1:3]] == ["USING", "INDEX"]
-    return found[3].name if taken and len(found) > 3 else ""
+def name_of_constraint(table: str, node: Node, column: str = "") -> str:
+    """The name of an unnamed constraint, while it is free; ``column`` is the one that it is written behind."""
+    first, label = name_parts(table, node, column)
+    return node.indexname or (default_name(table, first, label) if label else "")
+
+
+def name_parts(table: str, node: Node, column: str = "") -> tuple[str, str]:
+    """What stands for the columns in the name of an unnamed constraint, and the label at its end."""
+    contype = tree.word(node, "contype")
+    label = LABELS.get(contype, "")
+    if contype == "CONSTR_CHECK":
+        columns = tree.column_references(node.raw_expr, table)
+        return (columns[0] if len(columns) == 1 else ""), label
+    if contype == "CONSTR_FOREIGN":
+        return "_".join(tree.strings(node.fk_attrs) or [column]), label
+    if contype == "CONSTR_EXCLUSION":
+        elements = [tree.inner(tree.inner(pair).items[0]) for pair in node.exclusions]
+        return "_".join(_column_names(elements, tree.strings(node.including))), label
+    if contype == "CONSTR_UNIQUE":
+        keys = tree.strings(node.keys) or [column]
+        return "_".join([*keys, *tree.strings(node.including)]), label
+    return ("_".join(tree.strings(node.keys) or [column]) if contype == "CONSTR_NOTNULL" else ""), label
 
 
 def index_name(table: str, body: str) -> str:
@@ -45,42 +55,72 @@ def index_name(table: str, body: str) -> str:
 
 
 def columns_in_name(body: str) -> str:
-    """What stands for the columns in the name of an index; "expr" for what is no plain column."""
-    return "_".join(_listed(body, with_include=True))
+    """What stands for the columns in the name of an index."""
+    node = tree.statement(f"CREATE INDEX ON t {body}")
+    return columns_of_index(node) if node is not None else ""
 
 
-def _listed(body: str, *, with_include: bool) -> Iterator[str]:
-    """The columns of the first list in parentheses, and of INCLUDE."""
-    for position, group in enumerate(_groups(body)):
-        if position and not (with_include and group[0] == "INCLUDE"):
-            return
-        for piece in split_commas(group[1]):
-            first = next(tokens(piece), None)
-            yield first.name if first and first.kind in ("word", "quoted") else "expr"
+def columns_of_index(node: Node) -> str:
+    """The same of an index that was parsed."""
+    including = [tree.inner(element).name for element in node.index_including_params]
+    return "_".join(_column_names(map(tree.inner, node.index_params), including))
 
 
-def _groups(body: str) -> Iterator[tuple[str, str]]:
-    """What stands in the outer parentheses, each with the keyword before it."""
-    start, before = 0, ""
-    for token in tokens(body):
-        if token.depth:
-            continue
-        if token.text == ")" and token.kind == "mark":
-            yield before, body[start : token.start]
-        elif token.text == "(" and token.kind == "mark":
-            start = token.end
-        else:
-            before = token.word
+def _column_names(elements: Iterable[Node], including: list[str]) -> Iterator[str]:
+    """The names of an index's columns (``ChooseIndexColumnNames`` in PostgreSQL's source): no two are the same."""
+    taken: set[str] = set()
+    for wanted in [*(element.name or _figured(element) for element in elements), *including]:
+        name, number = wanted, 0
+        while name in taken:
+            number += 1
+            name = clip(wanted, MAX_BYTES - len(str(number))) + str(number)
+        taken.add(name)
+        yield name
 
 
-def _variables(body: str) -> Iterator[str]:
-    """The columns that an expression reads, as far as its text shows them."""
-    inner = next((group for _, group in _groups(body)), "")
-    found = list(tokens(inner))
-    for position, token in enumerate(found):
-        following = found[position + 1].text if position + 1 < len(found) else ""
-        before = [t.text for t in found[max(0, position - 2) : position]]
-        named = token.kind == "quoted" or (token.kind == "word" and not _NO_COLUMN.fullmatch(token.word))
-        type_or_collation = before == [":", ":"] or (before and before[-1].upper() in ("AS", "COLLATE"))
-        if named and following not in ("(", ".") and not type_or_collation:
-            yield token.name
+def _figured(element: Node) -> str:
+    return element.indexcolname or _of_expression(tree.inner(element.expr))[0] or "expr"
+
+
+_FIXED = {
+    "CoalesceExpr": "coalesce",
+    "A_ArrayExpr": "array",
+    "RowExpr": "row",
+    "XmlSerialize": "xmlserialize",
+    "GroupingFunc": "grouping",
+    "JsonObjectConstructor": "json_object",
+    "JsonArrayConstructor": "json_array",
+    "JsonParseExpr": "json",
+    "JsonScalarExpr": "json_scalar",
+    "JsonSerializeExpr": "json_serialize",
+}
+
+
+def _of_expression(node: Node) -> tuple[str, int]:
+    """The name that PostgreSQL figures out for an expression, and how good it is (``FigureColnameInternal``)."""
+    kind = tree.kind(node)
+    if kind in _FIXED:
+        return _FIXED[kind], 2
+    if kind == "ColumnRef":
+        names = [tree.inner(field).sval for field in node.fields if tree.kind(tree.inner(field)) == "String"]
+        return (names[-1], 2) if names else ("", 0)
+    if kind == "A_Indirection":
+        fields = [tree.inner(part).sval for part in node.indirection if tree.kind(tree.inner(part)) == "String"]
+        return (fields[-1], 2) if fields else _of_expression(tree.inner(node.arg))
+    if kind == "FuncCall":
+        return tree.strings(node.funcname)[-1], 2
+    if kind == "TypeCast":
+        found = _of_expression(tree.inner(node.arg))
+        return found if found[1] > 1 else (tree.strings(node.type_name.names)[-1], 1)
+    if kind == "CollateClause":
+        return _of_expression(tree.inner(node.arg))
+    if kind == "CaseExpr":
+        found = _of_expression(tree.inner(node.defresult)) if node.HasField("defresult") else ("", 0)
+        return found if found[1] > 1 else ("case", 1)
+    if kind == "A_Expr":
+        return ("nullif", 2) if tree.word(node, "kind") == "AEXPR_NULLIF" else ("", 0)
+    if kind == "MinMaxExpr":
+        return tree.word(node, "op").removeprefix("IS_").lower(), 2
+    if kind == "SQLValueFunction":
+        return tree.word(node, "op").removeprefix("SVFOP_").removesuffix("_N").lower(), 2
+    return "", 0

@@ -86,12 +86,24 @@ def tokens(sql: str) -> Iterator[Token]:
 
 
 def scripts(sql: Any) -> list[str]:
-    """The texts of what ``RunSQL`` takes: a script, or a list of statements with or without parameters."""
+    """The texts of what ``RunSQL`` takes: a script, or a list of statements with or without parameters.
+
+    A parameter is written ``$1``, as PostgreSQL's grammar has it.
+    """
     if not sql:
         return []
     if not isinstance(sql, list | tuple):
         return [str(sql)]
-    return [str(part[0]) if isinstance(part, list | tuple) else str(part) for part in sql]
+    return [_with_parameters(*part) if isinstance(part, list | tuple) else str(part) for part in sql]
+
+
+def _with_parameters(text: str, parameters: Any = None) -> str:
+    if parameters is None:
+        return str(text)
+    return _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "$1", str(text))
+
+
+_PLACEHOLDER = re.compile(r"%(?:%|s|\(\w+\)s)")
 
 
 def split(sql: str) -> list[str]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 from livemigrations.review.lint.effects import Change, Default, Effect
 from livemigrations.review.lint.fields import AnyField, column, long_name
 from livemigrations.review.lint.from_operations import Scene
 from livemigrations.review.lint.volatility import of_sql
-from livemigrations.statements.columns import NewColumn, take_apart
-from livemigrations.statements.names import Name, parse_name
+from livemigrations.statements import tree
+from livemigrations.statements.columns import NewColumn, take_apart, type_in
+from livemigrations.statements.names import Name, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
-from livemigrations.statements.tokens import first_parentheses, scripts, split_commas, tokens
+from livemigrations.statements.tokens import first_parentheses, scripts, split_commas
+from livemigrations.statements.tree import Node
 
 Changes = Iterator[Change]
-_SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
-_TABLE_LEVEL = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE", "LIKE"}
 
 
 def changes_of(scene: Scene, sql: Any) -> list[Change]:
@@ -43,8 +41,7 @@ def _change(scene: Scene, statement: Statement, effect: Effect, **values: Any) -
 
 def _simple(effect: Effect) -> Callable[[Scene, Statement], Changes]:
     def tell(scene: Scene, statement: Statement) -> Changes:
-        cascade = bool(re.search(r"\bCASCADE\s*$", statement.sql, re.IGNORECASE))
-        yield _change(scene, statement, effect, cascade=cascade)
+        yield _change(scene, statement, effect, cascade=statement.body == "CASCADE")
 
     return tell
 
@@ -64,15 +61,20 @@ def _create_table(scene: Scene, statement: Statement) -> Changes:
 
 def _created(scene: Scene, statement: Statement, table: Name) -> Changes:
     yield _change(scene, statement, Effect.CREATE_TABLE)
-    for item in split_commas(first_parentheses(statement.body)):
-        pieces = list(tokens(item))
-        if not pieces:
-            continue
-        if pieces[0].word in _TABLE_LEVEL:
-            yield from (_told_inside(scene, table, item) if pieces[0].word != "LIKE" else ())
-        elif len(pieces) > 1:
-            rest = item[pieces[0].end :].strip()
-            yield from _column(scene, statement, pieces[0].name, take_apart(table.name, pieces[0].name, rest))
+    for element, item in _elements(statement):
+        if tree.kind(element) == "Constraint":
+            yield from _told_inside(scene, table, item)
+        elif tree.kind(element) == "ColumnDef":
+            rest = tree.behind_name(item, 0)
+            yield from _column(scene, statement, element.colname, take_apart(table.name, element.colname, rest))
+
+
+def _elements(statement: Statement) -> Iterator[tuple[Node, str]]:
+    """The columns and constraints in a CREATE TABLE, each with its text."""
+    found = [tree.inner(element) for element in getattr(statement.node, "table_elts", ())]
+    pieces = split_commas(first_parentheses(statement.body)) if found else []
+    if len(found) == len(pieces):
+        yield from zip(found, pieces, strict=True)
 
 
 def _told_inside(scene: Scene, table: Name, item: str) -> Changes:
@@ -104,64 +106,55 @@ def _add_column(scene: Scene, statement: Statement) -> Changes:
 
 def _column(scene: Scene, statement: Statement, name: str, found: NewColumn) -> Changes:
     assert statement.table is not None
-    words = [token.word for token in tokens(found.plain)]
     kind, text = of_sql(found.default)
-    bodies = [body for _, body in found.constraints]
-    primary = any(body.upper().startswith("PRIMARY") for body in bodies)
-    keys = [parse_name(match[1]).name for body in bodies if (match := re.search(r"REFERENCES\s+(\S+)", body))]
+    keys = [tree.inner(node) for node in found.node.constraints] if found.node is not None else []
+    words = {tree.word(node, "contype") for node in keys}
+    targets = [node.pktable.relname for node in keys if node.HasField("pktable")]
+    primary = "CONSTR_PRIMARY" in words
     yield _change(
         scene,
         statement,
         Effect.ADD_COLUMN,
         name=name,
-        type=_type(found.plain),
-        null=not primary and "NOT" not in words and (words[:1] or [""])[0].lower() not in _SERIAL,
+        type=long_name(" ".join(found.type.split())),
+        null=not primary and not found.not_null and not (found.numbered and "CONSTR_IDENTITY" not in words),
         default=Default.NONE if found.default.upper() == "NULL" else kind,
         default_text=text,
         stored=bool(found.stored),
         numbered=found.numbered,
         primary=primary,
-        target=keys[0] if keys else "",
+        target=targets[0] if targets else "",
     )
-    unfilled = not found.default and not found.numbered and "NOT" not in words
+    unfilled = not found.default and not found.numbered and not found.not_null
     for constraint, body in found.constraints:
-        for change in _told_inside(scene, statement.table, f'CONSTRAINT "{constraint}" {body}'):
+        for change in _told_inside(scene, statement.table, f"CONSTRAINT {identifier(constraint)} {body}"):
             # PostgreSQL looks up no row for a key whose column is NULL in all of them.
             unread = change.effect == Effect.ADD_FOREIGN_KEY and unfilled
             yield replace(change, valid=change.valid and not unread)
 
 
-def _type(plain: str) -> str:
-    """The type in a column's definition: what stands before the first clause."""
-    ends = {"NOT", "NULL", "DEFAULT", "GENERATED", "COLLATE", "CONSTRAINT"}
-    end = next((token.start for token in tokens(plain) if token.word in ends and not token.depth), len(plain))
-    return long_name(" ".join(plain[:end].split()))
+def _rename_column(scene: Scene, statement: Statement) -> Changes:
+    yield _change(scene, statement, Effect.RENAME_COLUMN, new_name=statement.new_name)
 
 
 def _alter_table(scene: Scene, statement: Statement) -> Changes:
-    """The actions that the parser does not tell apart by themselves."""
-    text = " ".join(token.word or "x" for token in tokens(statement.sql))
-    renamed = re.search(rf"\bRENAME\s+(?:COLUMN\s+)?({_NAME})\s+TO\s+({_NAME})", statement.sql, re.IGNORECASE)
-    if renamed and " RENAME CONSTRAINT " not in text:
-        old, new = (parse_name(part).name for part in renamed.groups())
-        yield _change(scene, statement, Effect.RENAME_COLUMN, name=old, new_name=new)
-    elif " DROP NOT NULL" in text:
+    """The actions that the parser does not tell apart."""
+    command = tree.command(statement.sql)
+    subtype = tree.word(command, "subtype") if command is not None else ""
+    if subtype == "AT_DropNotNull":
         yield _change(scene, statement, Effect.DROP_NOT_NULL)
-    elif " DROP DEFAULT" in text:
+    elif subtype == "AT_ColumnDefault" and not command.HasField("def"):  # type: ignore[union-attr] # it has a subtype
         field = _field(scene, statement)
         yield _change(scene, statement, Effect.DROP_DEFAULT, null=field.null if field is not None else False)
-    elif match := re.search(r"\bSET\s+DEFAULT\s+(.*)$", statement.sql, re.IGNORECASE | re.DOTALL):
-        kind, why = of_sql(match[1])
+    elif subtype == "AT_ColumnDefault":
+        kind, why = of_sql(tree.expression(tree.definition(statement.sql)))
         yield _change(scene, statement, Effect.SET_DEFAULT, default=kind, default_text=why)
     else:
         yield _change(scene, statement, Effect.STATEMENT)
 
 
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-
-
 def _alter_type(scene: Scene, statement: Statement) -> Changes:
-    spelled = re.split(r"\s+(?:USING|COLLATE)\s", statement.body, maxsplit=1, flags=re.IGNORECASE)[0]
+    spelled = type_in(statement.body)
     field = _field(scene, statement)
     model = scene.old.by_table(statement.table.name) if statement.table else None
     old = scene.old.type(model, field) if model is not None and field is not None else ""
@@ -187,12 +180,19 @@ def _field(scene: Scene, statement: Statement) -> AnyField | None:
 
 
 def _create_index(scene: Scene, statement: Statement) -> Changes:
-    parts = [next(tokens(part), None) for part in split_commas(first_parentheses(statement.body))]
-    columns = tuple(part.name if part and part.kind in ("word", "quoted") else "" for part in parts)
-    plain = not re.search(r"\bWHERE\b|\bUSING\s+(?!btree)|_ops\b", statement.body, re.IGNORECASE)
+    node = statement.node
+    assert node is not None
+    elements = [tree.inner(element) for element in node.index_params]
+    plain = not node.HasField("where_clause") and node.access_method == "btree" and not any(e.opclass for e in elements)
     effect = Effect.ADD_UNIQUE if statement.unique else Effect.ADD_INDEX
     yield _change(
-        scene, statement, effect, columns=columns, unique=statement.unique, plain=plain, online=statement.concurrently
+        scene,
+        statement,
+        effect,
+        columns=tuple(element.name for element in elements),
+        unique=statement.unique,
+        plain=plain,
+        online=statement.concurrently,
     )
 
 
@@ -209,33 +209,31 @@ def _drop_index(scene: Scene, statement: Statement) -> Changes:
 
 
 _CONSTRAINTS = {
-    "NOT": Effect.SET_NOT_NULL,
-    "FOREIGN": Effect.ADD_FOREIGN_KEY,
-    "CHECK": Effect.ADD_CHECK,
-    "UNIQUE": Effect.ADD_UNIQUE,
-    "PRIMARY": Effect.ADD_PRIMARY_KEY,
-    "EXCLUDE": Effect.ADD_EXCLUSION,
+    "CONSTR_NOTNULL": Effect.SET_NOT_NULL,
+    "CONSTR_FOREIGN": Effect.ADD_FOREIGN_KEY,
+    "CONSTR_CHECK": Effect.ADD_CHECK,
+    "CONSTR_UNIQUE": Effect.ADD_UNIQUE,
+    "CONSTR_PRIMARY": Effect.ADD_PRIMARY_KEY,
+    "CONSTR_EXCLUSION": Effect.ADD_EXCLUSION,
 }
 
 
 def _add_constraint(scene: Scene, statement: Statement) -> Changes:
-    first = next(tokens(statement.body), None)
-    effect = _CONSTRAINTS.get(first.word if first else "")
-    if effect is None or re.search(r"\bUSING\s+INDEX\s+(?!TABLESPACE)", statement.body, re.IGNORECASE):
+    node = tree.constraint(statement.sql)
+    effect = _CONSTRAINTS.get(tree.word(node, "contype")) if node is not None else None
+    if node is None or effect is None or node.indexname:
         yield _change(scene, statement, Effect.STATEMENT)
         return
-    valid = not re.search(r"\bNOT\s+VALID\b", statement.sql, re.IGNORECASE)
+    valid = not node.skip_validation
     if effect == Effect.SET_NOT_NULL:
-        column = [token.name for token in tokens(statement.body)][2:3]
-        yield _change(scene, statement, effect, name="".join(column), null=False, valid=valid)
+        yield _change(scene, statement, effect, name=tree.strings(node.keys)[0], null=False, valid=valid)
         return
     target = statement.references[0].name if statement.references else ""
-    pieces = [next(tokens(part), None) for part in split_commas(first_parentheses(statement.body))]
     yield _change(
         scene,
         statement,
         effect,
-        columns=tuple(piece.name for piece in pieces if piece) if effect != Effect.ADD_CHECK else (),
+        columns=tuple(tree.strings(node.fk_attrs) or tree.strings(node.keys)),
         unique=effect in (Effect.ADD_UNIQUE, Effect.ADD_PRIMARY_KEY),
         valid=valid,
         target=target,
@@ -246,30 +244,25 @@ def _add_constraint(scene: Scene, statement: Statement) -> Changes:
 # --- rows and the rest -----------------------------------------------------------------------------------------
 
 
-_WRITTEN = re.compile(
-    rf"\s*(?:UPDATE(?:\s+ONLY)?|DELETE\s+FROM(?:\s+ONLY)?)\s+((?:{_NAME}\s*\.\s*)?{_NAME})", re.IGNORECASE
-)
-
-
 def _rows(scene: Scene, statement: Statement) -> Changes:
-    yield _written(scene, statement.sql)
-    if statement.sql[:4].upper() == "WITH":
-        for part in _statements_inside(statement.sql):
-            yield _written(scene, part)
+    node = statement.node
+    assert node is not None
+    yield _written(scene, node, statement.sql)
+    for part in tree.find(node, "UpdateStmt", "DeleteStmt"):  # those of a WITH, and the one behind it
+        if part is not node or node.HasField("with_clause"):
+            yield _written(scene, part, _without_with(part))
 
 
-def _written(scene: Scene, text: str) -> Change:
-    match = _WRITTEN.match(text)
-    return scene.change(Effect.ROWS, parse_name(match[1]).name if match else "", sql=text)
+def _without_with(node: Node) -> str:
+    plain = tree.new(tree.kind(node))
+    plain.CopyFrom(node)
+    plain.ClearField("with_clause")
+    return tree.text(plain)
 
 
-def _statements_inside(sql: str) -> Iterator[str]:
-    """Each UPDATE and DELETE of a WITH, in its parentheses or behind them."""
-    found = list(tokens(sql))
-    for before, token in pairwise(found):
-        if token.word in ("UPDATE", "DELETE") and before.text in ("(", ")"):
-            ends = (other.start for other in found if other.start > token.start and other.depth < token.depth)
-            yield sql[token.start : next(ends, len(sql))].strip()
+def _written(scene: Scene, node: Node, text: str) -> Change:
+    changes = tree.kind(node) in ("UpdateStmt", "DeleteStmt")
+    return scene.change(Effect.ROWS, node.relation.relname if changes else "", sql=text)
 
 
 def _other(scene: Scene, statement: Statement) -> Changes:
@@ -287,6 +280,7 @@ _TELLERS: dict[Kind, Callable[[Scene, Statement], Changes]] = {
     Kind.ADD_CONSTRAINT: _add_constraint,
     Kind.VALIDATE: _simple(Effect.VALIDATE),
     Kind.DROP_CONSTRAINT: _simple(Effect.DROP_CONSTRAINT),
+    Kind.RENAME_COLUMN: _rename_column,
     Kind.ALTER_TABLE: _alter_table,
     Kind.REWRITE: _rewrite,
     Kind.CREATE_INDEX: _create_index,
