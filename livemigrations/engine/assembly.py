@@ -9,7 +9,9 @@ from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 
 from livemigrations import conf
+from livemigrations.catalog.relations import relation
 from livemigrations.engine import journal as books
+from livemigrations.engine.context import is_confined
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.planner import is_collected
 from livemigrations.engine.row_estimates import estimated_rows
@@ -58,8 +60,10 @@ class Planned:
     def parts(self) -> list[Part]:
         """Its steps as parts; those of a script that must stay whole form a group."""
         found = parts_of(self)
+        if not self.whole or len(found) == 1:
+            return found
         group = -1 - self.identity.index
-        return [replace(part, group=group) for part in found] if self.whole and len(found) > 1 else found
+        return [part if part.step.later else replace(part, group=group) for part in found]
 
     def statements(self) -> list[Statement]:
         return [statement for step in self.steps for sql in step.sql for statement in parse(sql)]
@@ -74,9 +78,13 @@ class Assembly:
     def units(self) -> list[Unit]:
         """The units in the order in which they run. Raises ``MigrationRefused``, with nothing changed."""
         for one in self.planned:
-            if one.whole and any(_is_alone(step) for step in one.steps):
+            if not one.whole:
+                continue
+            alone = [step for step in one.steps if _is_alone(step)]
+            if not all(_is_validation(step) for step in alone) or (alone and not self._may_end_later(one, [one])):
                 self._plan_plainly([one], None)
-            elif one.whole:
+            else:
+                one.together = bool(alone)
                 self._refuse_rows_under_lock([one], None)
         for group in groups_of([one.changes() for one in self.planned]):
             members = self.planned[group.first : group.last + 1]
@@ -98,8 +106,8 @@ class Assembly:
 
     def _may_end_later(self, one: Planned, members: Sequence[Planned]) -> bool:
         """Whether its validations and index builds, and what follows them, may run after the other members."""
-        first = next(number for number, step in enumerate(one.steps) if sort_of(step, from_sql=False) == Sort.ALONE)
-        rest = one.steps[first:]
+        first = next(number for number, step in enumerate(one.steps) if _is_alone(step))
+        rest = [step for step in one.steps[first:] if not step.later]
         if not all(_is_online_addition(step) or _is_additive(step) for step in rest):
             return False
         tables = {statement.table for step in rest for sql in step.sql for statement in parse(sql)}
@@ -151,7 +159,7 @@ class Assembly:
     def _refuse(self, step: Step, group: Group | None) -> None:
         """Raise ``MigrationRefused`` if one of the step's tables is large."""
         for name in step.hot or tuple(step.locks):
-            found = self.around.find(parse_name(name))
+            found = relation(self.around.connection, parse_name(name))  # before anything has run
             if found is None or self.around.long_locks_allowed or found.size <= conf.small_table_bytes():
                 continue
             raise self._refusal(step, group)
@@ -208,6 +216,7 @@ def parts_of(one: Planned) -> list[Part]:
             step,
             sort_of(step, from_sql=from_sql),
             additive=_is_additive(step),
+            isolated=is_confined(step),
             work=step.work,
             row=row,
         )
@@ -233,15 +242,19 @@ def _writes_rows_itself(operation: Operation) -> bool:
 
 
 def _is_alone(step: Step) -> bool:
-    return sort_of(step, from_sql=True) == Sort.ALONE
+    return not step.later and sort_of(step, from_sql=True) == Sort.ALONE
 
 
 def _is_rows(step: Step) -> bool:
     return step.lane == Lane.BATCH
 
 
+def _is_validation(step: Step) -> bool:
+    return step.lane == Lane.ONLINE and step.transactional
+
+
 def _is_online_addition(step: Step) -> bool:
-    return step.lane == Lane.ONLINE and (step.transactional or (step.index is not None and not step.index.drop))
+    return _is_validation(step) or (step.index is not None and not step.index.drop)
 
 
 def _is_additive(step: Step) -> bool:

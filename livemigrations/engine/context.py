@@ -1,42 +1,59 @@
-"""What SQL sets for the statements behind it: it holds for all steps of its operation, and ends with it.
+"""What SQL sets until its transaction ends: a later transaction of the migration is given it again.
 
-Statements of one operation may run in several transactions. SET LOCAL, SET CONSTRAINTS … DEFERRED and LOCK end with
-the first, so each later step is given them again. A search path or a role of the session would stay for the rest of the
-run, where the engine's own books cannot be reached, and be gone in a run that goes on after a crash: they become LOCAL.
+In plain Django, SET LOCAL and SET CONSTRAINTS ... DEFERRED hold until the migration ends. A search path or a role of the
+session would hold for the rest of the run, and be gone in a run that resumes after a crash: these become LOCAL, and their
+operation gets a transaction of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from livemigrations.engine.steps import Step
+from livemigrations.engine.units import Unit
 from livemigrations.statements.tokens import split, tokens
 
 _WHOSE = r"(?:SESSION\s+AUTHORIZATION|ROLE|SCHEMA|SEARCH_PATH)\b"
 _OF_SESSION = re.compile(rf"SET\s+(?:SESSION\s+(?!AUTHORIZATION\b))?(?={_WHOSE})", re.IGNORECASE)
-_CARRIED = re.compile(
-    rf"SET\s+LOCAL\b|SET\s+CONSTRAINTS\b.*\bDEFERRED$|LOCK\b|RESET\s+{_WHOSE}", re.IGNORECASE | re.DOTALL
-)
+_CARRIED = re.compile(rf"SET\s+LOCAL\b|SET\s+CONSTRAINTS\b.*\bDEFERRED$|RESET\s+{_WHOSE}", re.IGNORECASE | re.DOTALL)
 _FUNCTION = re.compile(
     r"(?P<call>SELECT\s+(?:PG_CATALOG\s*\.\s*)?SET_CONFIG\s*\(\s*'(?P<name>[\w.]+)'\s*,.*,\s*)(?P<local>TRUE|FALSE)\s*\)$",
     re.IGNORECASE | re.DOTALL,
 )
 
+_WHOSE_LOCAL = re.compile(rf"SET\s+LOCAL\s+{_WHOSE}", re.IGNORECASE)
+_OF_WHOSE_FUNCTION = re.compile(
+    r"SELECT\s+(?:PG_CATALOG\s*\.\s*)?SET_CONFIG\s*\(\s*'(?:role|session_authorization|search_path)'", re.IGNORECASE
+)
 
-def carried(steps: list[Step]) -> Iterator[Step]:
-    """The steps of one operation, each with what the ones before it set for it."""
-    held: tuple[str, ...] = ()
-    for position, step in enumerate(steps):
-        if not step.transactional or not step.sql:
-            yield step
+
+def confined(step: Step) -> Step:
+    """The step with LOCAL where a statement would change what all later statements of the session mean."""
+    return replace(step, sql=tuple(map(_confined, step.sql)))
+
+
+def is_confined(step: Step) -> bool:
+    """Whether a step changes, until its transaction ends, whose rights or which tables all later statements mean."""
+    return any(_WHOSE_LOCAL.match(sql) or _OF_WHOSE_FUNCTION.match(sql) for sql in step.sql)
+
+
+def carry(units: Iterable[Unit], held: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Repeat in each later transaction what earlier ones set until their end. Returns what holds after the last one.
+
+    ``held`` is what holds before the first. In plain Django it holds until the end of the migration.
+    """
+    for unit in units:
+        if unit.alone and not unit.parts[0].step.transactional:
             continue
-        statements = tuple(map(_confined, step.sql))
-        behind = any(later.transactional and later.sql for later in steps[position + 1 :])
-        if not (behind and all(map(_is_context, statements))):
-            yield replace(step, sql=(*held, *statements), unlocked=len(held) + step.unlocked)
-        held += tuple(filter(_is_context, statements))
+        statements = [sql for part in unit.parts for sql in part.step.sql]
+        first = unit.parts[0]
+        if held and not is_confined(first.step):
+            first.step = replace(first.step, sql=(*held, *first.step.sql), unlocked=len(held) + first.step.unlocked)
+        if not any(is_confined(part.step) for part in unit.parts):
+            held += tuple(filter(_is_context, statements))
+    return held
 
 
 def reaches_further(script: str) -> bool:

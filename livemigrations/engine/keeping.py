@@ -168,7 +168,7 @@ class Keeper:
                 steps.append(Step(label, Lane.BATCH, transfer=Transfer(line.kept_as, True, not writes)))
                 self.refilled |= set() if column else {table}
         self.made.clear()
-        return [*steps, *self.afterwards]
+        return [replace(step, later=True) for step in (*steps, *self.afterwards)]
 
     def awaits(self, table: Name, column: str = "") -> kept.Kept | None:
         """What this migration kept of a table or column, named with its schema, that it makes again; the newest."""

@@ -24,7 +24,12 @@ def steps(
     statements = moving(connection, found, plain.sql[:-1], line, cascade=cascade)
     yield replace(plain, label=label, sql=tuple(statements), unlocked=0, undo=())
     count = f"UPDATE livemigrations_kept SET rows = (SELECT count(*) FROM {line.table}), state = 'kept'"
-    yield Step(f"count what is kept of {found.name}", Lane.BATCH, (f"{count} WHERE kept_as = {literal(line.kept_as)}",))
+    yield Step(
+        f"count what is kept of {found.name}",
+        Lane.BATCH,
+        (f"{count} WHERE kept_as = {literal(line.kept_as)}",),
+        later=True,
+    )
 
 
 def moving(

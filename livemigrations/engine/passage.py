@@ -13,6 +13,7 @@ from django.db.migrations.state import ProjectState
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
 from livemigrations.engine.assembly import Assembly, Planned, Planning
+from livemigrations.engine.context import carry
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
 from livemigrations.engine.planner import Planner, digest_of, is_collected, parts, source_of
@@ -49,6 +50,7 @@ class Passage:
         self.rows = self.journal.open_rows(migration.app_label, migration.name) if known else {}
         self.planner = Planner(session.connection, session.around)
         self.queue: list[Planned] = []
+        self._held: tuple[str, ...] = ()
         self._ahead: list[tuple[Group, frozenset[int]]] = []
 
     def forwards(self, state: ProjectState, *, applied: bool = False) -> ProjectState:
@@ -160,7 +162,9 @@ class Passage:
         return plan
 
     def _must_see(self, place: Place) -> bool:
-        """Whether Python code that is planned, but not run, may change what the operation is planned from."""
+        """Whether the operation must be planned from what Python code, or rows that return, will have changed."""
+        if any(step.transfer is not None and step.transfer.back for one in self.queue for step in one.steps):
+            return True  # a table may have rows again
         if not any(one.is_python for one in self.queue) or not is_collected(place.operation):
             return False
         index = place.identity.index
@@ -279,7 +283,10 @@ class Passage:
         if not queue:
             return
         units = self._assembled(queue)
+        self._held = carry(units, self._held)
+        steps = {(part.operation, part.number): part.step for unit in units for part in unit.parts}
         for one in queue:
+            one.steps = [steps[one.identity, number] for number in range(len(one.steps))]
             one.rows = self.journal.plan(one.identity, one.direction, one.steps, self.session.lease.hold)
         rows = {(one.identity, number): row for one in queue for number, row in enumerate(one.rows)}
         for unit in units:

@@ -17,7 +17,7 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 
 from livemigrations.engine import releasing
-from livemigrations.engine.context import carried
+from livemigrations.engine.context import confined
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
 from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
@@ -75,7 +75,7 @@ class Planner:
             return []
         if is_collected(operation):
             found = self._safely(app, operation, before, after, backwards=backwards)
-            return list(carried(list(_grouped(self.around, found))))
+            return [confined(step) for step in _grouped(self.around, found)]
         first = releasing.before_operation(self.around, operation, backwards=backwards)
         return [*first, self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 

@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
 from livemigrations.catalog.kept import SCHEMA
 from livemigrations.engine.assembly import Planned
+from livemigrations.engine.context import carry
 from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
 from livemigrations.engine.journal import BACK, close_sql
@@ -63,6 +64,7 @@ class _Writer(Passage):
         queue, self.queue = self.queue, []
         self._refuse_python(queue)
         units = self._assembled(queue)
+        self._held = carry(units, self._held)
         for one in queue:
             sql = self.journal.insert_sql(one.identity, one.direction, one.steps, "planned", run=_RUN)
             self.lines.append(sql + ";")
@@ -71,7 +73,8 @@ class _Writer(Passage):
 
     def _unit(self, unit: Unit) -> None:
         parts = [replace(part, step=self._without_transfer(part)) for part in unit.parts]
-        self.lines += [_assertion(check) for part in parts for check in part.step.checks]
+        lenient = len(parts) > 1
+        self.lines += [_assertion(check, lenient=lenient) for part in parts for check in part.step.checks]
         done = "\n".join(_done_sql(part) for part in parts)
         step = merged(parts, {})
         if unit.parts[0].step.transactional:
@@ -147,12 +150,16 @@ def _done_sql(part: Part) -> str:
     )
 
 
-def _assertion(check: RowCheck) -> str:
+# A question about what an earlier statement of the same transaction makes finds nothing in the way.
+_NOT_THERE = "\nEXCEPTION WHEN undefined_table OR undefined_column OR undefined_object OR undefined_function THEN NULL;"
+
+
+def _assertion(check: RowCheck, *, lenient: bool = False) -> str:
     message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
     body = (
         f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
         "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
-        f" replace({message}, '{{count}}', livemigrations_count::text); END IF; END "
+        f" replace({message}, '{{count}}', livemigrations_count::text); END IF;{_NOT_THERE * lenient} END "
     )
     question = f"DO {code(body)};"
     return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question

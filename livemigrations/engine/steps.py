@@ -78,6 +78,7 @@ class Step:
 
     ``locks`` maps quoted tables that exist already to the mode that the step takes on them, ``hot`` names those with
     rows. The first ``unlocked`` statements touch only what is new. ``undo`` are the statements that take the step back.
+    ``later``: the engine added it, and it may run after the transaction of its operation.
     """
 
     label: str
@@ -93,6 +94,7 @@ class Step:
     adopted: bool = False
     transfer: Transfer | None = None
     fill: Fill | None = None
+    later: bool = False
     work: Callable[[], None] | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -118,6 +120,7 @@ class Step:
             adopted=data["adopted"],
             transfer=Transfer(**data["transfer"]) if data.get("transfer") else None,
             fill=_fill(data["fill"]) if data.get("fill") else None,
+            later=data.get("later", False),
         )
 
 

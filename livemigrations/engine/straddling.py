@@ -16,8 +16,6 @@ from livemigrations.statements.parse import Statement
 _GRANTING = {"privilege", "policy", "trigger", "rule", "view", "row security", "trigger enabled", "rule enabled"}
 # Their absence changes how long a query takes, or nothing, but not what it answers.
 _HARMLESS = {"index", "comment", "setting", "owner"}
-_NAMES_OF_RELATIONS = {"table", "view", "sequence"}
-
 UNKNOWN = Changes(frozenset(), frozenset(), known=False)
 
 
@@ -41,9 +39,9 @@ def total(statements: Iterable[Statement]) -> Changes:
     for statement in statements:
         changes = changes_of(statement)
         known = known and changes.known
-        back = {thing for thing in changes.made if any(_same(thing, gone) for gone in removed)}
-        removed = {gone for gone in removed if not any(_same(thing, gone) for thing in back)}
-        made = {thing for thing in made if not any(_same(thing, gone) for gone in changes.removed)}
+        back = {thing for thing in changes.made if any(thing.is_same(gone) for gone in removed)}
+        removed = {gone for gone in removed if not any(thing.is_same(gone) for thing in back)}
+        made = {thing for thing in made if not any(thing.is_same(gone) for gone in changes.removed)}
         removed |= changes.removed
         made |= changes.made
     return Changes(frozenset(removed), frozenset(made), known)
@@ -71,17 +69,10 @@ def groups_of(operations: Sequence[Changes]) -> list[Group]:
 def _straddling(before: Changes, after: Changes) -> Thing | None:
     """What the first operation removes and the second restores, or grants and the second takes away."""
     for gone in sorted(before.removed, key=repr):
-        if gone.kind not in _HARMLESS and any(_same(thing, gone) for thing in after.made):
+        made = (thing for thing in after.made if thing.kind not in _HARMLESS)
+        if gone.kind not in _HARMLESS and any(thing.is_same(gone) for thing in made):
             return gone
     for given in sorted(before.made, key=repr):
-        if given.kind in _GRANTING and any(_same(thing, given) for thing in after.removed):
+        if given.kind in _GRANTING and any(thing.is_same(given) for thing in after.removed):
             return given
     return None
-
-
-def _same(one: Thing, other: Thing) -> bool:
-    if one.kind in _NAMES_OF_RELATIONS and other.kind in _NAMES_OF_RELATIONS:
-        return one.relation == other.relation and one.name == other.name
-    if one.kind != other.kind or one.relation != other.relation:
-        return False
-    return one.name == other.name or "*" in (one.name, other.name)

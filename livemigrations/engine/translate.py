@@ -81,7 +81,7 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
     if statement.kind == Kind.ROWS:
         yield Step(_label(statement), Lane.BATCH, (sql,))
         return
-    if statement.kind == Kind.DROP_INDEX:
+    if statement.kind == Kind.DROP_INDEX and not around.plain:
         yield from _drop_index(around, statement)
         return
     if statement.concurrently:

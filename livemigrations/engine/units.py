@@ -33,7 +33,8 @@ class Part:
     """A step of an operation, with what decides where it may run.
 
     ``additive``: it removes and renames nothing, so that it may run before steps of earlier operations. ``group`` is the
-    number of the group of operations that must share one transaction, 0 without one.
+    number of the group of operations that must share one transaction, 0 without one. ``isolated``: what it sets for its
+    transaction must not reach other operations.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class Part:
     sort: Sort
     additive: bool = False
     group: int = 0
+    isolated: bool = False
     work: Callable[[], None] | None = None
     row: Row | None = None
 
@@ -83,6 +85,8 @@ class Unit:
 
 def sort_of(step: Step, *, from_sql: bool) -> Sort:
     """How a step may be combined; ``from_sql``: its statements are those of a RunSQL or of Python code."""
+    if step.later:
+        return Sort.ALONE
     if step.work is not None and step.transactional:
         return Sort.ROWS
     if not step.transactional or step.transfer is not None or step.fill is not None or step.lane == Lane.ONLINE:
@@ -125,6 +129,8 @@ def units_of(parts: Iterable[Part]) -> list[Unit]:
 
 
 def _may_follow(unit: Unit, part: Part) -> bool:
+    if part.isolated or any(one.isolated for one in unit.parts):
+        return part.operation == unit.parts[-1].operation and part.sort != Sort.ROWS
     if part.sort == Sort.ROWS:
         return not any(locks_out_traffic(step) for step in unit.steps)
     return not unit.has_unknown_duration

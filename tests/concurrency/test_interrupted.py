@@ -18,7 +18,9 @@ from tests.support.database import Database, fresh
 from tests.support.postgres import Fleet, newest
 from tests.support.project import Project, project
 
-HALF = (shop.COLUMN, shop.SECOND_COLUMN, shop.INDEX)
+# The rows in the middle are written in a transaction of their own, as the first operation locks the table.
+ROWS = 'migrations.RunSQL("UPDATE shop_item SET name = name WHERE id = 1", ""),'
+HALF = (shop.COLUMN, ROWS, shop.SECOND_COLUMN, shop.INDEX)
 
 
 def _die_half_way(database: Database, folder: Path) -> Project:

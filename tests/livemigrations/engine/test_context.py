@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from livemigrations.engine.context import carried
+from livemigrations.engine.context import carry, confined
+from livemigrations.engine.journal import Operation
 from livemigrations.engine.steps import Lane, Step
+from livemigrations.engine.units import Part, Unit, sort_of
 from tests.livemigrations.site import Site
 from tests.support.database import Database
 
@@ -26,7 +28,14 @@ def _steps(*statements: str) -> list[tuple[str, ...]]:
     lanes = {"UPDATE": Lane.BATCH, "VACUUM": Lane.ONLINE}
     steps = [Step(sql, lanes.get(sql.split()[0], Lane.INSTANT), (sql,), unlocked=1) for sql in statements]
     steps = [replace(step, transactional=step.lane != Lane.ONLINE) for step in steps]
-    found = list(carried(steps))
+    operation = Operation("shop", "0001", 0, "", "")
+    parts = [
+        Part(operation, "forward", number, confined(step), sort_of(step, from_sql=True))
+        for number, step in enumerate(steps)
+    ]
+    units = [Unit([part]) for part in parts]
+    carry(units)
+    found = [unit.parts[0].step for unit in units]
     assert all(step.unlocked == len(step.sql) for step in found if step.transactional)
     return [step.sql for step in found]
 
@@ -36,12 +45,12 @@ def _steps(*statements: str) -> list[tuple[str, ...]]:
     [
         "SET LOCAL app.who = 'a'",
         "SET CONSTRAINTS ALL DEFERRED",
-        "LOCK TABLE t IN EXCLUSIVE MODE",
         "SELECT set_config('app.who', 'a', true)",
     ],
 )
 def test_what_ends_with_a_transaction_is_given_to_each_later_one(sql: str) -> None:
     assert _steps(sql, "UPDATE a", "VACUUM a", "CREATE TABLE a") == [
+        (sql,),
         (sql, "UPDATE a"),
         ("VACUUM a",),
         (sql, "CREATE TABLE a"),
@@ -62,7 +71,7 @@ def test_what_ends_with_a_transaction_is_given_to_each_later_one(sql: str) -> No
     ],
 )
 def test_whose_rights_and_which_tables_are_never_left_to_the_next_operation(sql: str, local: str) -> None:
-    assert _steps(sql, "UPDATE a") == [(local, "UPDATE a")]
+    assert _steps(sql, "UPDATE a") == [(local,), ("UPDATE a",)]
     assert _steps(sql) == [(local,)]
 
 

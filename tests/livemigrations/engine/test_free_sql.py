@@ -36,7 +36,7 @@ def test_every_word_counts(site: Site) -> None:
     """ONLY, arrays, an index that becomes a constraint, the way to a partitioned index that PostgreSQL's manual shows."""
     detach = "ALTER TABLE log DETACH PARTITION log_1"
     site.shop(
-        f"migrations.RunSQL({CHANGES!r}),",
+        "\n".join(f"migrations.RunSQL({statement!r})," for statement in CHANGES.strip().splitlines()),
         f"migrations.RunSQL({detach + ' CONCURRENTLY'!r}),",
         m0002="atomic = False",
     )

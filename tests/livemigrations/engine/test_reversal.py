@@ -59,9 +59,21 @@ print(json.dumps(catalog(connection)))
 
 @pytest.mark.slow
 def test_without_the_option_it_stays_half_done(site: Site) -> None:
-    site.shop(BASE, f"{NOTE}\n{FAILS}")
+    site.shop(BASE, f"{NOTE}\n{INDEX}\n{FAILS}")
+    site.migrate("shop", "0001", "-v0")
+    site.database.psql(ROWS)
     site.refused()
     assert site.manage("migrations", "status", check=False).returncode == 2
+
+
+@pytest.mark.slow
+def test_operations_that_share_a_transaction_fail_together(site: Site) -> None:
+    site.shop(BASE, f"{NOTE}\n{FAILS}")
+    site.refused()
+    assert site.manage("migrations", "status", check=False).returncode == 1
+    assert (
+        one(site, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'shop_thing'::regclass AND attname = 'note'") == 0
+    )
 
 
 @pytest.mark.slow
@@ -131,7 +143,7 @@ def test_what_traffic_wrote_into_a_new_table_returns(site: Site) -> None:
     """The table is of the failed run, and whoever knows it may have written it; the next try brings that back."""
     traffic = "migrations.RunSQL('INSERT INTO shop_new (n) VALUES (7)', ''),"
     new = BASE.replace("Thing", "New")
-    site.shop(BASE, new, f"{traffic}\n{FAILS}")
+    site.shop(BASE, new, traffic, FAILS)
     site.migrate("shop", "0001", "-v0")
     assert "was taken back" in site.refused("--rollback-on-failure")
     assert one(site, "SELECT to_regclass('shop_new') IS NULL")
