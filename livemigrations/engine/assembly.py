@@ -66,7 +66,7 @@ class Planned:
         return [part if part.step.later else replace(part, group=group) for part in found]
 
     def statements(self) -> list[Statement]:
-        return [statement for step in self.steps for sql in step.sql for statement in parse(sql)]
+        return [statement for step in self.steps for statement in _statements(step)]
 
 
 class Assembly:
@@ -110,7 +110,14 @@ class Assembly:
         rest = [step for step in one.steps[first:] if not step.later]
         if not all(_is_online_addition(step) or _is_additive(step) for step in rest):
             return False
-        tables = {statement.table for step in rest for sql in step.sql for statement in parse(sql)}
+        tables = {statement.table for step in rest for statement in _statements(step)}
+        behind = members[members.index(one) + 1 :]
+        if any(
+            statement.kind in _USE_INDEXES or tables & {*statement.references}
+            for other in behind
+            for statement in other.statements()
+        ):
+            return False
         for other in members:
             if other is one:
                 continue
@@ -216,6 +223,8 @@ def parts_of(one: Planned) -> list[Part]:
             step,
             sort_of(step, from_sql=from_sql),
             additive=_is_additive(step),
+            movable=_is_movable(step),
+            needs=frozenset(str(table) for statement in _statements(step) for table in statement.references),
             isolated=is_confined(step),
             work=step.work,
             row=row,
@@ -255,6 +264,22 @@ def _is_validation(step: Step) -> bool:
 
 def _is_online_addition(step: Step) -> bool:
     return _is_validation(step) or (step.index is not None and not step.index.drop)
+
+
+_MOVABLE = (Kind.ADD_COLUMN, Kind.CREATE_TABLE, Kind.ADD_CONSTRAINT)
+_USE_INDEXES = (Kind.COMMENT, Kind.RENAME_INDEX, Kind.DROP_INDEX, Kind.ALTER_TABLE)
+
+
+def _statements(step: Step) -> list[Statement]:
+    return [statement for sql in step.sql for statement in parse(sql)]
+
+
+def _is_movable(step: Step) -> bool:
+    """Whether a step needs nothing that an index build or a validation before it makes, but keys of other tables."""
+    return _is_additive(step) and all(
+        statement.kind in _MOVABLE and statement.body.split("(")[0].split()[:1] not in (["UNIQUE"], ["PRIMARY"])
+        for statement in _statements(step)
+    )
 
 
 def _is_additive(step: Step) -> bool:

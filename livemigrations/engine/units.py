@@ -32,7 +32,8 @@ class Sort(StrEnum):
 class Part:
     """A step of an operation, with what decides where it may run.
 
-    ``additive``: it removes and renames nothing, so that it may run before steps of earlier operations. ``group`` is the
+    ``additive``: it removes and renames nothing. ``movable``: it needs no index, so that it may run before the index builds
+    and validations of earlier operations; ``needs`` are the tables whose keys it refers to. ``group`` is the
     number of the group of operations that must share one transaction, 0 without one. ``isolated``: what it sets for its
     transaction must not reach other operations.
     """
@@ -43,6 +44,8 @@ class Part:
     step: Step
     sort: Sort
     additive: bool = False
+    movable: bool = False
+    needs: frozenset[str] = frozenset()
     group: int = 0
     isolated: bool = False
     work: Callable[[], None] | None = None
@@ -120,12 +123,17 @@ def units_of(parts: Iterable[Part]) -> list[Unit]:
         if part.sort == Sort.ALONE:
             late.append(part)
             continue
-        behind = bool(late) and (not part.additive or any(one.operation == part.operation for one in late))
+        behind = bool(late) and not all(_may_precede(part, one) for one in late)
         if behind or (current.parts and not _may_follow(current, part)):
             close()
         current.parts.append(part)
     close()
     return units
+
+
+def _may_precede(part: Part, late: Part) -> bool:
+    """Whether a part may run before one of an earlier operation that runs alone."""
+    return part.movable and part.operation != late.operation and not part.needs & {*late.step.hot, *late.step.locks}
 
 
 def _may_follow(unit: Unit, part: Part) -> bool:
