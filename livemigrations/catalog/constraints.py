@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,40 +53,29 @@ def referencing_columns(connection: BaseDatabaseWrapper, table: str) -> list[tup
     return [(identifier(schema, name), list(zip(own, other, strict=True))) for schema, name, own, other in rows]
 
 
-def neighbours(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
-    """The tables that a foreign key joins to this one, in either direction: dropping it locks them as well."""
+def joined_by_column(connection: BaseDatabaseWrapper, oid: int, column: str) -> list[Name]:
+    """The other tables that foreign keys over a column join to its own, in either direction."""
     rows = fetch(
         connection,
         "SELECT DISTINCT n.nspname, c.relname FROM pg_constraint f"
-        " JOIN pg_class c ON c.oid = CASE WHEN f.conrelid = %s THEN f.confrelid ELSE f.conrelid END"
+        " JOIN pg_attribute a ON a.attrelid = %s AND a.attname = %s AND NOT a.attisdropped"
+        " JOIN pg_class c ON c.oid = CASE WHEN f.conrelid = a.attrelid THEN f.confrelid ELSE f.conrelid END"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE f.contype = 'f' AND %s IN (f.conrelid, f.confrelid) AND c.oid <> %s",
-        [oid, oid, oid],
+        " WHERE f.contype = 'f' AND c.oid <> a.attrelid AND (f.conrelid = a.attrelid AND a.attnum = ANY (f.conkey)"
+        " OR f.confrelid = a.attrelid AND a.attnum = ANY (f.confkey)) ORDER BY 1, 2",
+        [oid, column],
     )
-    return sorted(Name(schema, name) for schema, name in rows)
+    return [Name(schema, name) for schema, name in rows]
 
 
-def referenced_by_constraint(connection: BaseDatabaseWrapper, oid: int, constraint: str) -> Name | None:
-    """The other table of a foreign key, or None for constraints of another kind."""
+def referencing(connection: BaseDatabaseWrapper, oids: list[int]) -> list[Name]:
+    """The tables with foreign keys to these tables, and those with foreign keys to them."""
     rows = fetch(
         connection,
-        "SELECT n.nspname, c.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.conrelid = %s AND f.conname = %s AND f.contype = 'f'",
-        [oid, constraint],
+        "WITH RECURSIVE found (oid) AS (SELECT unnest(%s::oid[]) UNION SELECT f.conrelid FROM pg_constraint f"
+        " JOIN found ON f.confrelid = found.oid WHERE f.contype = 'f') SELECT n.nspname, c.relname FROM found"
+        " JOIN pg_class c ON c.oid = found.oid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.oid <> ALL (%s::oid[]) ORDER BY 1, 2",
+        [oids, oids],
     )
-    return Name(*rows[0]) if rows else None
-
-
-def referenced_by_column(
-    connection: BaseDatabaseWrapper, oid: int, column: str, without: Collection[str] = ()
-) -> list[Name]:
-    """The tables that foreign keys of a column point at; ``without`` are keys that count no more."""
-    rows = fetch(
-        connection,
-        "SELECT DISTINCT n.nspname, c.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)"
-        " WHERE f.conrelid = %s AND a.attname = %s AND f.contype = 'f' AND f.conname <> ALL (%s::text[])",
-        [oid, column, list(without)],
-    )
-    return sorted(Name(schema, name) for schema, name in rows)
+    return [Name(schema, name) for schema, name in rows]

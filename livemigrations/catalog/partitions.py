@@ -64,3 +64,14 @@ def descendants(connection: BaseDatabaseWrapper, oid: int) -> list[int]:
         [oid],
     )
     return [int(row[0]) for row in rows]
+
+
+def size_with_partitions(connection: BaseDatabaseWrapper, oid: int) -> tuple[int, int]:
+    """The planner's estimate of the rows in a table and in its descendants, and their size in bytes."""
+    rows = fetch(
+        connection,
+        "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint, coalesce(sum(pg_table_size(c.oid)), 0)::bigint"
+        " FROM pg_class c WHERE c.oid = ANY (%s)",
+        [[oid, *descendants(connection, oid)]],
+    )
+    return int(rows[0][0]), int(rows[0][1])

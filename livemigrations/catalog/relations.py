@@ -89,3 +89,32 @@ def database_is_empty(connection: BaseDatabaseWrapper) -> bool:
             [],
         )[0][0]
     )
+
+
+def _names(connection: BaseDatabaseWrapper, condition: str, parameters: list[Any]) -> list[Name]:
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE {USER_SCHEMA} AND c.relkind IN ('r', 'p', 'm') AND {condition} ORDER BY 1, 2",
+        parameters,
+    )
+    return [Name(schema, name) for schema, name in rows]
+
+
+def relations_called(connection: BaseDatabaseWrapper, names: list[str]) -> list[Name]:
+    """The tables with one of these names, in any schema."""
+    return _names(connection, "c.relname = ANY (%s)", [names])
+
+
+def relations_in_tablespace(connection: BaseDatabaseWrapper, tablespace: str) -> list[Name]:
+    """The tables in a tablespace; the database's own one is stored as none."""
+    condition = (
+        "(SELECT t.oid FROM pg_tablespace t WHERE t.spcname = %s) = coalesce(nullif(c.reltablespace, 0),"
+        " (SELECT dattablespace FROM pg_database WHERE datname = current_database()))"
+    )
+    return _names(connection, condition, [tablespace])
+
+
+def relations_owned(connection: BaseDatabaseWrapper, roles: list[str]) -> list[Name]:
+    """The tables of these roles; all tables for an empty list."""
+    return _names(connection, "(%s = 0 OR pg_get_userbyid(c.relowner) = ANY (%s))", [len(roles), roles])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,7 +68,8 @@ def table_of_model(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> Tabl
     with _undone(connection):
         for statement in collector.collected_sql:
             if " FOREIGN KEY " not in statement:
-                _run(connection, re.sub(rf"^CREATE TABLE (?={re.escape(name)})", "CREATE TEMPORARY TABLE ", statement))
+                temporary = statement.startswith(f"CREATE TABLE {name}")
+                _run(connection, statement.replace("CREATE", "CREATE TEMPORARY", 1) if temporary else statement)
         rows = fetch(connection, "SELECT ('pg_temp.' || %s)::regclass::oid::bigint", [name])
         return read_table(connection, rows[0][0])
 
@@ -85,16 +85,3 @@ def index_as_defined(connection: BaseDatabaseWrapper, table: Name, rest: str, *,
         oid = relation_oid(connection, "livemigrations_twin")
         assert oid is not None
         return read_indexes(connection, oid)["livemigrations_twin_index"].definition
-
-
-def named_columns(connection: BaseDatabaseWrapper, table: Name, rest: str) -> str:
-    """What PostgreSQL puts for the expressions of an index (its text from USING or the list on) into a name of its own."""
-    with _undone(connection):
-        _run(connection, f"CREATE TEMPORARY TABLE t (LIKE {table})")
-        _run(connection, f"CREATE INDEX ON pg_temp.t {rest}")
-        rows = fetch(
-            connection,
-            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-            " WHERE i.indrelid = 'pg_temp.t'::regclass",
-        )
-    return str(rows[0][0]).removeprefix("t_").removesuffix("_idx")

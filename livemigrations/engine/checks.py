@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from livemigrations.engine.steps import RowCheck
+from livemigrations.statements import tree
 from livemigrations.statements.names import Name, identifier
-from livemigrations.statements.tokens import split_commas, tokens
+from livemigrations.statements.tree import Node
 
 SAMPLES = 5
 
@@ -23,14 +24,22 @@ def nulls(table: Name, column: str) -> RowCheck:
     )
 
 
-def violations(table: Name, body: str) -> RowCheck | None:
-    """Rows for which a CHECK is false, or that have NULL where a NOT NULL constraint (PostgreSQL 18) wants none."""
-    if re.match(r"NOT\s+NULL\b", body, re.IGNORECASE):
-        return nulls(table, list(tokens(body))[2].name)
-    match = re.match(r"CHECK\s*\((?P<expression>.*)\)", body, re.DOTALL | re.IGNORECASE)
-    if not match:
-        return None
-    where = f"FROM {table} WHERE NOT ({match['expression']})"
+def of_constraint(table: Name, body: str, target: Name | None) -> RowCheck | None:
+    """Rows that break a constraint; ``body`` is its text, ``target`` the table that a foreign key points at."""
+    node = tree.constraint(f"ALTER TABLE t ADD {body}")
+    contype = tree.word(node, "contype") if node is not None else ""
+    if contype == "CONSTR_NOTNULL":  # PostgreSQL 18
+        return nulls(table, tree.strings(node.keys)[0])  # type: ignore[union-attr] # it has a type
+    if contype == "CONSTR_CHECK":
+        return _violations(table, body, node)
+    if contype == "CONSTR_FOREIGN" and target is not None:
+        return _orphans(table, node, target)
+    return None
+
+
+def _violations(table: Name, body: str, node: Node) -> RowCheck:
+    """Rows for which a CHECK is false."""
+    where = f"FROM {table} WHERE NOT ({tree.expression(node.raw_expr)})"
     row = f"SELECT to_jsonb({identifier(table.name)}) {where}"
     return RowCheck(
         f"SELECT count(*) {where}",
@@ -40,9 +49,8 @@ def violations(table: Name, body: str) -> RowCheck | None:
     )
 
 
-def duplicates(table: Name, columns: str, condition: str = "", *, nulls_distinct: bool = True) -> RowCheck:
-    """Groups of rows that a unique index over ``columns`` (SQL, comma separated) would refuse."""
-    keys = [_expression(part) for part in split_commas(columns)]
+def duplicates(table: Name, keys: Sequence[str], condition: str = "", *, nulls_distinct: bool = True) -> RowCheck:
+    """Groups of rows that a unique index over ``keys`` (SQL expressions) would refuse."""
     filters = [f"({key}) IS NOT NULL" for key in keys] if nulls_distinct else []
     where = " AND ".join([*filters, *([f"({condition})"] if condition else [])])
     listed = ", ".join(keys)
@@ -58,34 +66,17 @@ def duplicates(table: Name, columns: str, condition: str = "", *, nulls_distinct
     )
 
 
-_ORDERING = re.compile(r"(\s+(ASC|DESC|NULLS\s+FIRST|NULLS\s+LAST))+\s*$|\s+[a-z_]+_ops\s*$", re.IGNORECASE)
-
-
-def _expression(part: str) -> str:
-    previous = ""
-    while part != previous:
-        previous, part = part, _ORDERING.sub("", part)
-    return part
-
-
-_COLUMNS = r"""(?:"[^"]*"|[^()"])*"""
-_FOREIGN_KEY = re.compile(
-    rf"FOREIGN\s+KEY\s*\((?P<own>{_COLUMNS})\)\s*REFERENCES\s+{_COLUMNS}\((?P<other>{_COLUMNS})\)", re.IGNORECASE
-)
-
-
-def orphans(table: Name, body: str, target: Name) -> RowCheck | None:
-    """Rows whose foreign key points at nothing."""
-    match = _FOREIGN_KEY.match(body)
-    if not match:
+def _orphans(table: Name, node: Node, target: Name) -> RowCheck | None:
+    """Rows whose foreign key points at nothing; None where only the server knows the columns, or for PERIOD keys."""
+    names, other = tree.strings(node.fk_attrs), [identifier(name) for name in tree.strings(node.pk_attrs)]
+    if len(other) != len(names) or node.fk_with_period:
         return None
-    own = [identifier(t.name) for t in tokens(match["own"]) if t.text != ","]
-    other = [identifier(t.name) for t in tokens(match["other"]) if t.text != ","]
+    own = [identifier(name) for name in names]
     set_ = " AND ".join(f"t.{column} IS NOT NULL" for column in own)
     join = " AND ".join(f"r.{b} = t.{a}" for a, b in zip(own, other, strict=True))
     condition = f"WHERE {set_} AND NOT EXISTS (SELECT 1 FROM {target} r WHERE {join})"
     where = f"FROM {table} t {condition}"
-    columns = ", ".join(column.strip('"') for column in own)
+    columns = ", ".join(names)
     return RowCheck(
         f"SELECT count(*) {where}",
         f"SELECT to_jsonb(t) {where} LIMIT {SAMPLES}",

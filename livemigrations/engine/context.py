@@ -7,26 +7,16 @@ operation gets a transaction of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from livemigrations.engine.steps import Step
 from livemigrations.engine.units import Unit
-from livemigrations.statements.tokens import split, tokens
+from livemigrations.statements import tree
+from livemigrations.statements.tokens import tokens
+from livemigrations.statements.tree import Node
 
-_WHOSE = r"(?:SESSION\s+AUTHORIZATION|ROLE|SCHEMA|SEARCH_PATH)\b"
-_OF_SESSION = re.compile(rf"SET\s+(?:SESSION\s+(?!AUTHORIZATION\b))?(?={_WHOSE})", re.IGNORECASE)
-_CARRIED = re.compile(rf"SET\s+LOCAL\b|SET\s+CONSTRAINTS\b.*\bDEFERRED$|RESET\s+{_WHOSE}", re.IGNORECASE | re.DOTALL)
-_FUNCTION = re.compile(
-    r"(?P<call>SELECT\s+(?:PG_CATALOG\s*\.\s*)?SET_CONFIG\s*\(\s*'(?P<name>[\w.]+)'\s*,.*,\s*)(?P<local>TRUE|FALSE)\s*\)$",
-    re.IGNORECASE | re.DOTALL,
-)
-
-_WHOSE_LOCAL = re.compile(rf"SET\s+LOCAL\s+{_WHOSE}", re.IGNORECASE)
-_OF_WHOSE_FUNCTION = re.compile(
-    r"SELECT\s+(?:PG_CATALOG\s*\.\s*)?SET_CONFIG\s*\(\s*'(?:role|session_authorization|search_path)'", re.IGNORECASE
-)
+_WHOSE = ("role", "session_authorization", "search_path")
 
 
 def confined(step: Step) -> Step:
@@ -36,7 +26,15 @@ def confined(step: Step) -> Step:
 
 def is_confined(step: Step) -> bool:
     """Whether a step changes, until its transaction ends, whose rights or which tables all later statements mean."""
-    return any(_WHOSE_LOCAL.match(sql) or _OF_WHOSE_FUNCTION.match(sql) for sql in step.sql)
+    return any(map(_is_confined, step.sql))
+
+
+def _is_confined(sql: str) -> bool:
+    node = tree.statement(sql)
+    if node is not None and tree.kind(node) == "VariableSetStmt":
+        return bool(node.is_local) and node.name in _WHOSE
+    called = _set_config(node)
+    return called is not None and called[0] in _WHOSE
 
 
 def carry(units: Iterable[Unit], held: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -58,21 +56,51 @@ def carry(units: Iterable[Unit], held: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 def reaches_further(script: str) -> bool:
     """Whether a script changes whose rights, or which tables, all later statements of the session mean."""
-    return any(_confined(sql) != sql for sql in split(script))
+    return any(_confined(sql) != sql for sql in tree.split(script))
 
 
 def _is_context(sql: str) -> bool:
-    called = _FUNCTION.match(sql)
-    return bool(_CARRIED.match(sql)) or (called is not None and called["local"].upper() == "TRUE")
+    node = tree.statement(sql)
+    kind = tree.kind(node) if node is not None else ""
+    if kind == "VariableSetStmt":
+        return bool(node.is_local) or (tree.word(node, "kind") == "VAR_RESET" and node.name in _WHOSE)  # type: ignore[union-attr] # it has a kind
+    if kind == "ConstraintsSetStmt":
+        return bool(node.deferred)  # type: ignore[union-attr] # it has a kind
+    called = _set_config(node)
+    return called is not None and called[1]
+
+
+def _set_config(node: Node | None) -> tuple[str, bool, int] | None:
+    """The setting that a SELECT of ``set_config`` alone changes, whether it is local, and where that is written."""
+    if node is None or tree.kind(node) != "SelectStmt" or len(node.target_list) != 1 or node.from_clause:
+        return None
+    call = tree.inner(tree.inner(node.target_list[0]).val)
+    if tree.kind(call) != "FuncCall" or tree.strings(call.funcname)[-1] != "set_config" or len(call.args) != 3:
+        return None
+    name, _, local = map(tree.inner, call.args)
+    if tree.kind(name) != "A_Const" or tree.kind(local) != "A_Const" or not local.HasField("boolval"):
+        return None
+    return name.sval.sval.lower(), local.boolval.boolval, local.location
 
 
 def _confined(sql: str) -> str:
     """The statement, LOCAL where it would change whose rights or which tables all later statements mean."""
-    first = next(tokens(sql)).start if sql else 0
-    text = sql[first:]
-    if _OF_SESSION.match(text):
-        return _OF_SESSION.sub("SET LOCAL ", text, count=1)
-    called = _FUNCTION.match(text)
-    if called and re.fullmatch(r"role|session_authorization|search_path", called["name"], re.IGNORECASE):
-        return f"{called['call']}true)"
+    node = tree.statement(sql)
+    if node is not None and tree.kind(node) == "VariableSetStmt":
+        reaches = tree.word(node, "kind") != "VAR_RESET" and node.name in _WHOSE and not node.is_local
+        return _local(sql) if reaches else sql
+    called = _set_config(node)
+    if called and called[0] in _WHOSE and not called[1]:
+        start = tree.position(sql, called[2])
+        end = next(token.end for token in tokens(sql) if token.start >= start)
+        return f"{sql[:start]}true{sql[end:]}"
     return sql
+
+
+def _local(sql: str) -> str:
+    """A SET as SET LOCAL."""
+    first, second, third = [*tokens(sql), None][:3]
+    assert first is not None
+    assert second is not None
+    of_session = second.word == "SESSION" and third is not None and third.word != "AUTHORIZATION"
+    return f"SET LOCAL {sql[(second.end if of_session else first.end) :].lstrip()}"

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import re
-
+from livemigrations.catalog.partitions import size_with_partitions
 from livemigrations.catalog.rebuilds import checks_verified, collation_of, indexes_rebuilt
+from livemigrations.catalog.relations import Relation, relations_called, relations_in_tablespace, relations_owned
 from livemigrations.conf import small_table_bytes
 from livemigrations.engine.surroundings import Surroundings
+from livemigrations.engine.table_locks import checks_rows, domain_of
 from livemigrations.errors import MigrationRefused
+from livemigrations.statements import tokens, tree
 from livemigrations.statements.columns import NewColumn
 from livemigrations.statements.names import Name
-from livemigrations.statements.parse import Statement
+from livemigrations.statements.parse import Kind, Statement
+from livemigrations.statements.tree import Node
 from livemigrations.statements.types import keeps_rows
 
 
 def refuse(around: Surroundings, table: Name, statement: str, why: str, instead: str) -> None:
-    """Raise ``MigrationRefused`` unless the table is so small that the work is over at once."""
+    """Raise ``MigrationRefused`` unless the table, with its partitions, is so small that the work is over at once."""
     found = around.find(table)
-    if found is None or around.long_locks_allowed or found.size <= small_table_bytes():
+    if found is None or around.long_locks_allowed:
+        return
+    rows, size = size_with_partitions(around.connection, found.oid)
+    if size <= small_table_bytes():
         return
     raise MigrationRefused(
-        f"Refused on the populated table {table.plain} (about {found.rows:,} rows, {found.size / 2**20:,.1f} MiB):\n"
+        f"Refused on the populated table {table.plain} (about {rows:,} rows, {size / 2**20:,.1f} MiB):\n"
         f"  {statement}\n{why}",
         instead,
     )
@@ -49,6 +55,15 @@ def check_new_column(around: Surroundings, statement: Statement, column: NewColu
             f"# a virtual one is instant (PostgreSQL 18):\n"
             f'migrations.AddField("…", "{name}", models.GeneratedField(…, db_persist=False)),\n'
             f"# or an ordinary nullable column, kept by a trigger and filled in batches.",
+        )
+    if column.type and around.constrained(column.type):
+        refuse(
+            around,
+            table,
+            statement.sql,
+            f"The type {column.type} is a domain with constraints: every row would be rewritten under ACCESS EXCLUSIVE.",
+            "# add the column with the type that the domain is made of: instant. Then add the constraints of the domain\n"
+            "# to the table as CHECKs.",
         )
     if column.default and (names := around.volatile(column.default)):
         refuse(
@@ -81,16 +96,14 @@ def check_type(around: Surroundings, statement: Statement) -> None:
         _check_rebuilds(around, statement, statement.table)
 
 
-_COLLATE = re.compile(r'\bCOLLATE\s+(?:(?:"[^"]+"|\w+)\s*\.\s*)?"?(?P<name>[^"\s]+)"?', re.IGNORECASE)
-
-
 def _check_rebuilds(around: Surroundings, statement: Statement, table: Name) -> None:
     """Refuse a change that leaves the rows alone and yet builds indexes or reads all rows for a CHECK."""
     found, column, connection = around.find(table), statement.name, around.connection
     if found is None:
         return
-    asked = _COLLATE.search(statement.body)
-    other = collation_of(connection, found.oid, column) != (asked["name"] if asked else "")
+    node = tree.definition(statement.sql)
+    asked = tree.strings(node.coll_clause.collname)[-1] if node is not None and node.HasField("coll_clause") else ""
+    other = collation_of(connection, found.oid, column) != asked
     indexes = indexes_rebuilt(connection, found.oid, column, other_collation=other)
     checks = checks_verified(connection, found.oid, column)
     if not indexes and not checks:
@@ -143,3 +156,97 @@ def check_primary_key(around: Surroundings, statement: Statement) -> None:
         "A primary key makes its columns NOT NULL, which scans the table under ACCESS EXCLUSIVE.",
         'live.SetNotNull("…", "…", …),   # first, in a migration of its own',
     )
+
+
+# --- statements whose effect is not known, or that read or copy whole tables ------------------------------------
+
+
+def check_unknown(around: Surroundings, statement: Statement) -> None:
+    """Refuse a statement that the engine does not know if it concerns a populated table."""
+    for found in concerned(around, statement):
+        if around.populated(Name(found.schema, found.name)):
+            refuse(
+                around,
+                Name(found.schema, found.name),
+                statement.sql,
+                _UNREAD if statement.node is None else _UNKNOWN,
+                "# write the change as statements that the engine knows, one for each part of it.",
+            )
+
+
+_UNREAD = (
+    "PostgreSQL's grammar, with which the engine reads SQL, does not know this statement, so the engine cannot tell"
+    " which locks it takes."
+)
+_UNKNOWN = (
+    "The engine does not know which locks this statement takes, nor whether it copies or reads the whole table while"
+    " it holds them."
+)
+
+
+def concerned(around: Surroundings, statement: Statement) -> list[Relation]:
+    """The tables that a statement of unknown effect may change: those that it names in any place."""
+    node = statement.node
+    if node is None:
+        found = relations_called(around.connection, sorted({token.name for token in _words(statement.sql)}))
+    else:
+        found = [tree.relation_name(one) for one in tree.find(node, "RangeVar")]
+        found += [statement.table] if statement.table else []
+        found += _named_otherwise(around, node)
+    tables = [around.find(around.table_of_index(name) or name) for name in dict.fromkeys(found)]
+    return list({table.oid: table for table in tables if table and table.kind in ("r", "p", "m")}.values())
+
+
+def _words(sql: str) -> list[tokens.Token]:
+    return [token for token in tokens.tokens(sql) if token.kind in ("word", "quoted")]
+
+
+def _named_otherwise(around: Surroundings, node: Node) -> list[Name]:
+    kind = tree.kind(node)
+    if kind == "AlterTableMoveAllStmt":
+        return relations_in_tablespace(around.connection, node.orig_tablespacename)
+    if kind in ("DropOwnedStmt", "ReassignOwnedStmt"):
+        return relations_owned(around.connection, [tree.inner(role).rolename for role in node.roles])
+    return []
+
+
+def check_rebuild(around: Surroundings, statement: Statement) -> None:
+    """Refuse REINDEX, CLUSTER and VACUUM FULL of a populated table."""
+    reindex = statement.body.startswith("REINDEX")
+    for found in rebuilt(around, statement):
+        table = Name(found.schema, found.name)
+        if around.populated(table):
+            refuse(
+                around,
+                table,
+                statement.sql,
+                f"This {'builds the indexes' if reindex else 'copies the table'} anew and blocks every query meanwhile.",
+                f'migrations.RunSQL("REINDEX TABLE CONCURRENTLY {table}"),' if reindex else _REPACK,
+            )
+
+
+_REPACK = "# use pg_repack, which needs a strong lock for a moment only."
+
+
+def rebuilt(around: Surroundings, statement: Statement) -> list[Relation]:
+    """The tables that a REINDEX, CLUSTER or VACUUM FULL rebuilds: all large ones if it names none."""
+    if statement.table is None:
+        names = relations_owned(around.connection, [])
+    else:
+        names = [around.table_of_index(name) or name for name in (statement.table, *statement.references)]
+    return [found for found in map(around.find, names) if found and found.kind in ("r", "p", "m")]
+
+
+def check_other(around: Surroundings, statement: Statement) -> None:
+    """Refuse what reads whole tables that it does not name: a new rule of a domain."""
+    node = statement.node
+    if statement.kind != Kind.OBJECT or node is None or tree.kind(node) != "AlterDomainStmt" or not checks_rows(node):
+        return
+    for table in around.with_domain(domain_of(node)):
+        refuse(
+            around,
+            table,
+            statement.sql,
+            "PostgreSQL reads every table that has a column of this domain and blocks their writers meanwhile.",
+            "# add the constraint with NOT VALID, which holds for new values: instant.",
+        )

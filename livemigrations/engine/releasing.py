@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from django.db.migrations.operations.base import Operation
@@ -11,34 +10,32 @@ from livemigrations.catalog import kept
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.surroundings import Surroundings
-from livemigrations.statements.names import code, identifier, literal, parse_name
-from livemigrations.statements.parse import Kind, Statement
-from livemigrations.statements.tokens import split_commas
+from livemigrations.statements import tree
+from livemigrations.statements.names import code, identifier, literal
+from livemigrations.statements.parse import Statement, dropped
 
-_DROP = re.compile(
-    r"\s*DROP\s+(?P<kind>TYPE|DOMAIN|EXTENSION|SCHEMA)\s+(?:IF\s+EXISTS\s+)?(?P<names>.*?)(?:\s+(?:CASCADE|RESTRICT))?\s*$",
-    re.IGNORECASE | re.DOTALL,
-)
 _MEMBERS = (
     "SELECT objid FROM pg_depend WHERE classid = 'pg_type'::regclass AND deptype = 'e' AND refclassid ="
     " 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = {})"
 )
 _TYPES = {
-    "TYPE": "SELECT to_regtype({})::oid",
-    "DOMAIN": "SELECT to_regtype({})::oid",
-    "EXTENSION": _MEMBERS,
-    "SCHEMA": "SELECT oid FROM pg_type WHERE typnamespace = to_regnamespace({})",
+    "OBJECT_TYPE": "SELECT to_regtype({})::oid",
+    "OBJECT_DOMAIN": "SELECT to_regtype({})::oid",
+    "OBJECT_EXTENSION": _MEMBERS,
+    "OBJECT_SCHEMA": "SELECT oid FROM pg_type WHERE typnamespace = to_regnamespace({})",
 }
 
 
 def before(around: Surroundings, statement: Statement) -> Iterator[Step]:
     """The step that a DROP of a type, or of what holds types, needs before it; none where no kept data uses them."""
-    match = _DROP.match(statement.sql) if statement.kind == Kind.OBJECT else None
-    if match:
-        kind = match["kind"].upper()
-        for text in split_commas(match["names"]):
-            name = literal(str(parse_name(text)) if kind != "EXTENSION" else parse_name(text).name)
-            yield from _released(around, _TYPES[kind].format(name), f"{kind.lower()} {text.strip()}")
+    node = statement.node
+    if node is None or tree.kind(node) != "DropStmt":
+        return
+    kind = tree.word(node, "remove_type")
+    for name in dropped(node) if kind in _TYPES else ():
+        text = literal(name.name if kind == "OBJECT_EXTENSION" else str(name))
+        what = f"{kind.removeprefix('OBJECT_').lower()} {name.plain}"
+        yield from _released(around, _TYPES[kind].format(text), what)
 
 
 def before_operation(around: Surroundings, operation: Operation, *, backwards: bool) -> list[Step]:

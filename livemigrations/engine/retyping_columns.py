@@ -144,7 +144,7 @@ class Side:
         values = {column.name: f"({column.value})" for column in risky}
         for index in self.indexes:
             if index.unique and set(index.keys) & values.keys():
-                listed = ", ".join(values.get(name, identifier(name)) for name in index.keys)
+                listed = [values.get(name, identifier(name)) for name in index.keys]
                 yield duplicates(self.table, listed, nulls_distinct=index.nulls_distinct)
 
     def _unconverted(self, column: Retyped) -> RowCheck:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import copy
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from livemigrations.catalog.constraints import neighbours, referenced_by_column, referenced_by_constraint
+from livemigrations.catalog import cascade
+from livemigrations.catalog.constraints import joined_by_column, referencing
 from livemigrations.catalog.partitions import parents_of
 from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.catalog.types import has_constraints, named_type, tables_with
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.keeping import Keeper
 from livemigrations.engine.pending import Pending
 from livemigrations.engine.steps import Step
-from livemigrations.statements.names import Name, default_name
+from livemigrations.engine.unnamed import Names
+from livemigrations.statements import tree
+from livemigrations.statements.columns import type_in
+from livemigrations.statements.names import Name
+from livemigrations.statements.tokens import with_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Overlay:
     """What planned statements will have changed by the time that the next operation is planned."""
 
     pending: Pending | None
-    names: tuple[Any, ...]
+    known: tuple[Any, ...]
     late: LateNames
     late_names: dict[str, Any]
 
@@ -45,7 +51,7 @@ class Surroundings:
         self.keeper = Keeper(connection)
         self._renamed: dict[Name, Name] = {}
         self._gone: set[Name] = set()
-        self._promised: set[Name] = set()
+        self.names = Names(connection)
         self._unborn: set[Name] = set()
         self.plain = False
         self._loosened: dict[Name, set[str]] = {}
@@ -128,19 +134,21 @@ class Surroundings:
 
     def overlay(self, late: LateNames) -> Overlay:
         """What is known of planned statements now; ``late`` are the names that they give."""
-        names = (self.new, self._renamed, self._gone, self._promised, self._unborn, self._loosened)
-        return Overlay(copy.deepcopy(self.pending), copy.deepcopy(names), late, dict(late.made))
+        known = (self.new, self._renamed, self._gone, self._unborn, self._loosened, self.names.state)
+        return Overlay(copy.deepcopy(self.pending), copy.deepcopy(known), late, dict(late.made))
 
     def restore(self, overlay: Overlay) -> None:
         """Forget what was learnt since ``overlay``."""
         self.pending = copy.deepcopy(overlay.pending)
-        self.new, self._renamed, self._gone, self._promised, self._unborn, self._loosened = copy.deepcopy(overlay.names)
+        known = copy.deepcopy(overlay.known)
+        self.new, self._renamed, self._gone, self._unborn, self._loosened, self.names.state = known
         overlay.late.made = dict(overlay.late_names)
 
     def executed(self) -> None:
         """What was planned has run: the catalog knows it."""
         self.pending = None
-        for known in (self._renamed, self._gone, self._promised, self._unborn, self._loosened):
+        self.names.forget()
+        for known in (self._renamed, self._gone, self._unborn, self._loosened):
             known.clear()
 
     def exists(self, table: Name) -> bool:
@@ -169,14 +177,17 @@ class Surroundings:
         )
         return Name(*rows[0]) if rows else None
 
-    def free_name(self, table: Name, columns: str, label: str) -> Name:
-        """The name that PostgreSQL gives an index of ``table``: it counts up while the name is taken, or promised."""
-        for number in range(1000):
-            name = Name(table.schema, default_name(table.name, columns, f"{label}{number or ''}"))
-            if name not in self._promised and relation(self.connection, name) is None:
-                self._promised.add(name)
-                return name
-        raise RuntimeError(f"No name is free for an index on {table.plain}.")
+    def columns_of_index(self, table: Name, index: str) -> list[str]:
+        """The columns of an index of a table; empty for one that is planned or unknown."""
+        found = self.find(table)
+        rows = fetch(
+            self.connection,
+            "SELECT a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
+            " WHERE i.indrelid = %s AND c.relname = %s",
+            [found.oid if found else 0, index],
+        )
+        return [row[0] for row in rows]
 
     def locked_with(self, table: Name, *, constraint: str = "", column: str = "") -> list[Name]:
         """The other tables that dropping a table, its constraint or its column locks too."""
@@ -184,12 +195,26 @@ class Surroundings:
         if found is None:
             return []
         if constraint:
-            other = referenced_by_constraint(self.connection, found.oid, constraint)
-            return [other] if other else []
+            return cascade.locked_with_constraint(self.connection, found.oid, constraint)
         if column:
             gone = self._loosened.get(self._qualified(table), ())
-            return referenced_by_column(self.connection, found.oid, column, gone)
-        return sorted({*neighbours(self.connection, found.oid), *parents_of(self.connection, found.oid)})
+            return cascade.locked_with_column(self.connection, found.oid, column, gone)
+        others = cascade.locked_with_table(self.connection, found.oid)
+        return sorted({*others, *parents_of(self.connection, found.oid)})
+
+    def joined_by(self, table: Name, column: str) -> list[Name]:
+        """The tables that foreign keys over a column join to its own: a new type makes the keys anew."""
+        found = self.find(table)
+        return joined_by_column(self.connection, found.oid, column) if found else []
+
+    def referencing(self, tables: Iterable[Name]) -> list[Name]:
+        """The tables with foreign keys to these, and to those: TRUNCATE … CASCADE empties them too."""
+        found = [one.oid for one in map(self.find, tables) if one]
+        return referencing(self.connection, found) if found else []
+
+    def with_domain(self, domain: str) -> list[Name]:
+        """The tables with a column of a domain, or of one that is made of it; ``domain`` is quoted."""
+        return tables_with(self.connection, domain)
 
     def constraint(self, table: Name, name: str) -> tuple[str, Name | None]:
         """A constraint's text as PostgreSQL writes it, without NOT VALID, and the table that a foreign key points at."""
@@ -205,15 +230,20 @@ class Surroundings:
         return body, Name(schema, target) if target else None
 
     def volatile(self, expression: str) -> list[str]:
-        """The volatile functions that an expression calls."""
-        found = re.findall(r'"?([A-Za-z_][\w$]*)"?\s*\(', expression)
-        names = {*found, *map(str.lower, found)}
+        """The volatile functions that an expression calls; the expression itself if it cannot be read."""
+        node = tree.expression_node(with_parameters(expression))
+        if node is None:
+            return [expression]
         rows = fetch(
             self.connection,
             "SELECT DISTINCT proname FROM pg_proc WHERE proname = ANY (%s) AND provolatile = 'v' ORDER BY 1",
-            [sorted(names)],
+            [tree.functions(node)],
         )
         return [row[0] for row in rows]
+
+    def constrained(self, kind: str) -> bool:
+        """Whether a type is a domain whose rules every value must meet, NULL included."""
+        return has_constraints(self.connection, kind)
 
     def column_type(self, table: Name, column: str) -> str:
         """The type of a column with its length; empty if there is no such column."""
@@ -236,10 +266,6 @@ class Surroundings:
         )
         return bool(rows and rows[0][0])
 
-    def type_named(self, text: str) -> str:
-        """The catalog's name of a type that a statement spells."""
-        base = re.split(r"\s+(?:USING|COLLATE)\s", text, maxsplit=1, flags=re.IGNORECASE)[0]
-        size = re.search(r"\([\d\s,]+\)", base)
-        rows = fetch(self.connection, "SELECT format_type(to_regtype(%s), NULL)", [base])
-        name = str(rows[0][0]) if rows and rows[0][0] else base
-        return name + (size[0].replace(" ", "") if size and "(" not in name else "")
+    def type_named(self, body: str) -> str:
+        """The catalog's name of the type in what follows TYPE, with its length."""
+        return named_type(self.connection, type_in(body))

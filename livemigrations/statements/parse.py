@@ -296,8 +296,7 @@ def _create_index(sql: str, node: Node) -> Iterator[Statement]:
 
 
 def _create_trigger(sql: str, node: Node) -> Iterator[Statement]:
-    references = (tree.relation_name(node.constrrel),) if node.HasField("constrrel") else ()
-    yield Statement(sql, Kind.TRIGGER, tree.relation_name(node.relation), clip(node.trigname), references=references)
+    yield Statement(sql, Kind.TRIGGER, tree.relation_name(node.relation), clip(node.trigname))
 
 
 def _drop(sql: str, node: Node) -> Iterator[Statement]:

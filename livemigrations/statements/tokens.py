@@ -94,13 +94,16 @@ def scripts(sql: Any) -> list[str]:
         return []
     if not isinstance(sql, list | tuple):
         return [str(sql)]
-    return [_with_parameters(*part) if isinstance(part, list | tuple) else str(part) for part in sql]
+    return [_statement(*part) if isinstance(part, list | tuple) else str(part) for part in sql]
 
 
-def _with_parameters(text: str, parameters: Any = None) -> str:
-    if parameters is None:
-        return str(text)
-    return _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "$1", str(text))
+def _statement(text: Any, parameters: Any = None) -> str:
+    return str(text) if parameters is None else with_parameters(str(text))
+
+
+def with_parameters(text: str) -> str:
+    """A statement with psycopg's placeholders, as one with PostgreSQL's."""
+    return _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "$1", text)
 
 
 _PLACEHOLDER = re.compile(r"%(?:%|s|\(\w+\)s)")

@@ -142,7 +142,6 @@ REFUSED = frozenset(
         "up text to date",
         "up text to time",
         "up text to time stamp",
-        "up type and collation",
         "up wider integer",
     }
 )

@@ -69,12 +69,8 @@ STEPS: dict[str, str | Step] = {
 }
 REFUSED = frozenset(
     {
-        "down array collation",
-        "down array collation again",
         "down case does not matter",
         "down case matters",
-        "up array collation",
-        "up array collation again",
         "up case does not matter",
         "up case matters",
         "up exclusion",
