@@ -28,6 +28,9 @@ class Silence:
     locks: bool = False
 
 
+NOTHING_TO_SILENCE = Silence()
+
+
 def silence(connection: BaseDatabaseWrapper, table: str, column: str) -> Silence:
     """How to write ``column`` of the quoted ``table`` without firing its triggers, those of its partitions included.
 
@@ -44,7 +47,7 @@ def silence(connection: BaseDatabaseWrapper, table: str, column: str) -> Silence
         [table],
     )
     if not rows:
-        return Silence()
+        return NOTHING_TO_SILENCE
     is_key = _is_foreign_key(connection, table, column)
     if all(row[3] == "O" for row in rows) and not is_key and may_replicate(connection):
         role = "SET LOCAL session_replication_role ="

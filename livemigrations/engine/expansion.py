@@ -19,7 +19,7 @@ from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.touched import quoted, table_of
 from livemigrations.errors import MissingRights, StepFailed
 from livemigrations.operations.fills import Fill, quiet_for
-from livemigrations.statements.names import identifier, parse_name
+from livemigrations.statements.names import parse_name
 from livemigrations.translation import from_django, writes_rows
 from livemigrations.translation.render import proposal
 
@@ -126,7 +126,7 @@ def _refuse_obstacles(around: Surroundings, fill: Fill) -> None:
     if hidden := hidden_rows(around.connection, found.oid):
         raise MissingRights(f"{start}: {hidden}. Nothing of this operation was changed.")
     if rules := update_rules(around.connection, found.oid):
-        names = ", ".join(map(identifier, rules))
+        names = ", ".join(rules)
         raise StepFailed(
             f"{start}: the rule {names} rewrites each UPDATE of {fill.table}. Nothing of this operation was changed. To"
             f" fix this, drop the rule (or ALTER TABLE {fill.table} DISABLE RULE …), then run migrate again."

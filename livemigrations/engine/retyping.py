@@ -21,7 +21,7 @@ from livemigrations.catalog.attached import (
     triggers_after_update,
 )
 from livemigrations.catalog.relations import Relation, fetch
-from livemigrations.catalog.silencing import Silence
+from livemigrations.catalog.silencing import NOTHING_TO_SILENCE
 from livemigrations.engine import hazards
 from livemigrations.engine.retyping_columns import Retyped, Side
 from livemigrations.engine.retyping_swap import swap
@@ -242,7 +242,7 @@ class _Change:
             yield Step(
                 f"fill {side.relation.name}.{column.new} in batches",
                 Lane.BATCH,
-                (fill.script(Silence()),),
+                (fill.script(NOTHING_TO_SILENCE),),
                 {table: Mode.ROW_EXCLUSIVE},
                 (table,),
                 undo=_GOES,

@@ -21,7 +21,7 @@ from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 from django.db.models.sql import Query
 
-from livemigrations.catalog.silencing import TREE, Silence, silence
+from livemigrations.catalog.silencing import NOTHING_TO_SILENCE, TREE, Silence, silence
 from livemigrations.conf import data_lock_timeout_ms, lock_budget_ms
 from livemigrations.errors import StepFailed
 from livemigrations.statements.names import code, identifier, literal
@@ -206,7 +206,8 @@ class AskingWriter(Writer):
         return self._write(cursor, self.fill.missing)
 
     def _write(self, cursor: Any, where: str) -> tuple[int, int]:
-        table, column = self.fill.table, self.fill.column
+        table = self.fill.table
+        update = f"UPDATE {table} t SET {self.fill.column} = ".replace("%", "%%")
         cursor.execute(
             f"SELECT t.tableoid::bigint, t.ctid::text FROM {table} t WHERE {where} ORDER BY t.ctid FOR UPDATE"
         )
@@ -214,9 +215,7 @@ class AskingWriter(Writer):
         for place in rows:
             value = self.field.get_db_prep_save(self.ask(), cursor.db)
             self.gave_none |= value is None
-            cursor.execute(
-                f"UPDATE {table} t SET {column} = %s WHERE t.tableoid = %s AND t.ctid = %s::tid", [value, *place]
-            )
+            cursor.execute(f"{update}%s WHERE t.tableoid = %s AND t.ctid = %s::tid", [value, *place])
             written += cursor.rowcount
         return len(rows), written
 
@@ -453,7 +452,7 @@ class FillColumn(Operation):
 
 def quiet_for(connection: BaseDatabaseWrapper, fill: Fill) -> Silence:
     """How the fill keeps the triggers of its table silent, as far as it must."""
-    return Silence() if fill.fires_triggers else silence(connection, fill.table, fill.column)
+    return NOTHING_TO_SILENCE if fill.fires_triggers else silence(connection, fill.table, fill.column)
 
 
 def sql_of(editor: BaseDatabaseSchemaEditor, model: type[models.Model], field: Any, value: Any) -> str:
