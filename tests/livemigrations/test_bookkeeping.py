@@ -72,3 +72,15 @@ def test_a_search_path_that_the_session_set(site: Site) -> None:
             ).fetchone()
             assert row == (1,), schema
         assert connection.execute("SELECT count(*) FROM one.livemigrations_lease").fetchone() == (1,)
+
+
+@pytest.mark.slow
+def test_a_script_works_in_the_same_schema(site: Site) -> None:
+    """psql's own search path does not decide where a script for a tenant works."""
+    site.shop(DISH, MORE)
+    site.database.psql("CREATE SCHEMA one")
+    search_path(site, "one").migrate("shop", "0001", "-v0")
+    site.database.psql(site.manage("migrate", "--sql").stdout)
+    assert "No migrations to apply" in site.migrate().stdout
+    for table in ("livemigrations_step", "django_migrations", "shop_dish"):
+        assert schemas_of(site, table) == ["one"], table
