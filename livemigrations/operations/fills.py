@@ -14,17 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
 
-from django.db import OperationalError, models, router, transaction
+from django.db import DatabaseError, OperationalError, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 from django.db.models.sql import Query
 
+from livemigrations.catalog.kept import hidden_rows
+from livemigrations.catalog.relations import relation_oid
 from livemigrations.catalog.silencing import NOTHING_TO_SILENCE, TREE, Silence, silence
 from livemigrations.conf import data_lock_timeout_ms, lock_budget_ms
-from livemigrations.errors import StepFailed
-from livemigrations.statements.names import code, identifier, literal
+from livemigrations.errors import MissingRights, StepFailed
+from livemigrations.statements.names import code, identifier, literal, parse_name
 
 BATCH_SIZE = 1000
 _LARGEST_RANGE = 2048  # blocks: 16 MB
@@ -325,10 +327,24 @@ def write_all(connection: BaseDatabaseWrapper, writer: Writer) -> int:
 
     def once[T](work: Work[T]) -> T:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{data_lock_timeout_ms()}ms'")
+            cursor.execute(f"SET LOCAL lock_timeout = '{data_lock_timeout_ms()}ms'; SET LOCAL statement_timeout = 0")
             return work(cursor)
 
-    return carry_out(writer, transact).rows
+    try:
+        return carry_out(writer, transact).rows
+    except DatabaseError as error:
+        if not connection.in_atomic_block:
+            refuse_hidden(connection, writer.fill, error)
+        raise
+
+
+def refuse_hidden(connection: BaseDatabaseWrapper, fill: Fill, error: DatabaseError) -> None:
+    """Raise ``MissingRights`` if the error says that a policy hides rows of the table from the role."""
+    if getattr(error.__cause__, "sqlstate", "") != "42501":
+        return
+    oid = relation_oid(connection, parse_name(fill.table))
+    if oid is not None and (hidden := hidden_rows(connection, oid)):
+        raise MissingRights(f"The backfill of {fill.table}.{fill.column} would leave out rows: {hidden}") from error
 
 
 # --- the operation -------------------------------------------------------------------------------------------------

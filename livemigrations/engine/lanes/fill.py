@@ -7,16 +7,11 @@ import time
 from django.db import DatabaseError
 
 from livemigrations import conf
-from livemigrations.catalog.kept import hidden_rows
-from livemigrations.catalog.relations import relation_oid
-from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.lanes.batch import begin, repeated
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.session import Session
-from livemigrations.errors import MissingRights
-from livemigrations.operations.fills import Fill, Work, Writer, carry_out
-from livemigrations.statements.names import parse_name
+from livemigrations.operations.fills import Work, Writer, carry_out, refuse_hidden
 
 
 def run_fill(session: Session, row: Row) -> Measures:
@@ -36,8 +31,7 @@ def run_fill(session: Session, row: Row) -> Measures:
         try:
             done = carry_out(Writer(fill), transact, tell)
         except DatabaseError as error:
-            if hidden := _hidden(session, fill, error):
-                raise MissingRights(hidden) from error
+            refuse_hidden(session.connection, fill, error)
             raise
     with session.connection.cursor() as cursor:
         cursor.execute(session.journal.done_sql(row))
@@ -55,10 +49,3 @@ def _transaction[T](session: Session, work: Work[T]) -> T:
             roll_back(cursor)
             raise
     return answer
-
-
-def _hidden(session: Session, fill: Fill, error: DatabaseError) -> str:
-    """Why a policy that arrived during the backfill stops it; empty if another error did."""
-    oid = relation_oid(session.connection, parse_name(fill.table)) if sqlstate(error) == "42501" else None
-    why = hidden_rows(session.connection, oid) if oid is not None else ""
-    return f"The backfill of {fill.table}.{fill.column} would leave out rows: {why}" if why else ""

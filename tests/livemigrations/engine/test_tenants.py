@@ -192,3 +192,13 @@ def test_a_tenant_that_is_created_in_a_transaction(tenants: Tenants) -> None:
     tenants.shop(DISH, CHANGES)
     tenants.manage(*tenants.tenant("gamma"))
     assert tenants.columns("gamma") >= {"a", "b"}
+
+
+@pytest.mark.slow
+def test_all_tenants_by_the_parallel_executor(tenants: Tenants) -> None:
+    tenants.shop(DISH, CHANGES)
+    tenants.manage("migrate_schemas", "--tenant", "--executor=multiprocessing")
+    for schema in TENANTS:
+        assert tenants.columns(schema) >= {"a", "b"}
+        assert tenants.applied(schema) == ["0001_step", "0002_step"]
+        assert tenants.rows(f"SELECT DISTINCT outcome FROM {schema}.livemigrations_run") == [("finished",)]
