@@ -1,4 +1,9 @@
-"""The engine's own tables: made when a run first needs them, as Django makes ``django_migrations``."""
+"""The engine's own tables: created when a run first needs them, as Django creates ``django_migrations``.
+
+They are in the schema in which the connection's ``django_migrations`` is, or would be created. A tenant that has a schema
+of its own, in front of a shared one in the search path, therefore has a journal, a lease, seeds and a register of
+preserved data of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ from importlib import resources
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import ProgrammingError
 
 from livemigrations.errors import MissingRights
-from livemigrations.statements.names import OURS
+from livemigrations.statements.names import OURS, Name
 
 TABLES = (
     "livemigrations_run",
@@ -29,13 +35,41 @@ def bookkeeping_sql() -> str:
     return "".join((folder / f"bookkeeping_v{version}.sql").read_text() for version in (1, 2))
 
 
-def has_bookkeeping(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the tables exist."""
-    names = ", ".join(f"to_regclass('{table}')" for table in TABLES)
+# The first schema of the search path; the schemas in which the search path finds all of our tables, and Django's.
+_PLACES = f"""
+SELECT current_schema()::text, (SELECT min(n.nspname::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid IN ({", ".join(f"to_regclass('{table}')" for table in TABLES)})
+    HAVING count(*) = {len(TABLES)} AND count(DISTINCT n.oid) = 1),
+    (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass('django_migrations'))
+"""
+
+
+def bookkeeping_schema(connection: BaseDatabaseWrapper) -> str:
+    """The schema of the engine's tables for this connection; empty if its search path names none."""
+    return _places(connection)[0]
+
+
+def _places(connection: BaseDatabaseWrapper) -> tuple[str, bool]:
+    """The schema of the engine's tables, and whether they exist there."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT num_nulls({names}) = 0")
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        cursor.execute(_PLACES)
+        first, ours, recorded = cursor.fetchone() or (None, None, None)
+    if first is None or first in (ours, recorded) or recorded is None:
+        home = first
+    else:  # a later schema of the path has django_migrations: Django shares it, unless its introspection is confined
+        home = recorded if MigrationRecorder(connection).has_table() else first
+    return home or "", home is not None and home == ours
+
+
+def has_bookkeeping(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the tables exist in the connection's own schema; those of another schema do not count."""
+    return _places(connection)[1]
+
+
+def qualified(connection: BaseDatabaseWrapper, table: str) -> str:
+    """The quoted name of one of ``TABLES``, with its schema: for statements that may run under another search path."""
+    return str(Name(bookkeeping_schema(connection), table))
 
 
 def ensure_bookkeeping(connection: BaseDatabaseWrapper) -> None:
@@ -44,12 +78,18 @@ def ensure_bookkeeping(connection: BaseDatabaseWrapper) -> None:
     Raises ``MissingRights`` where the role may not create tables, or nothing can be written at all.
     """
     refuse_read_only(connection)
-    if has_bookkeeping(connection):
+    home, exist = _places(connection)
+    if exist:
         return
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT current_setting('search_path')")
+            before = cursor.fetchone()[0]
+            if home:
+                cursor.execute("SELECT set_config('search_path', quote_ident(%s), true)", [home])
             cursor.execute(bookkeeping_sql())
+            cursor.execute("SELECT set_config('search_path', %s, true)", [before])
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", "") not in ("42501", "3F000"):
             raise

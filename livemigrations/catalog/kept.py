@@ -142,11 +142,14 @@ def hidden_rows(connection: BaseDatabaseWrapper, oid: int) -> str:
     )
 
 
-def free_name(connection: BaseDatabaseWrapper, table: str, column: str, migration: str, taken: Container[str]) -> str:
-    """A name in the schema for dropped data that nothing there has: the table's (and column's), and a short digest."""
-    stem = f"{table}_{column}" if column else table
+def free_name(connection: BaseDatabaseWrapper, origin: Name, column: str, migration: str, taken: Container[str]) -> str:
+    """A name in the schema for dropped data that nothing there has: the table's (and column's), and a short digest.
+
+    Tables of several tenants that migrate at once have the same name, and differ in the schema that the digest covers.
+    """
+    stem = f"{origin.name}_{column}" if column else origin.name
     for number in range(1000):
-        digest = hashlib.sha256(f"{migration} {stem} {number}".encode()).hexdigest()[:8]
+        digest = hashlib.sha256(f"{migration} {origin.schema} {stem} {number}".encode()).hexdigest()[:8]
         name = f"{clip(stem, MAX_BYTES - 10)}_{digest}"
         rows = fetch(
             connection,

@@ -25,16 +25,19 @@ class KeyColumn:
 def row_key(connection: BaseDatabaseWrapper, oid: int, *, without: str = "") -> list[KeyColumn]:
     """The columns that tell a row of the table apart: of its primary key, else of the smallest unique index.
 
-    Only columns that are NOT NULL count; keys that contain the column ``without`` do not. Empty if there is none.
+    Only columns that are NOT NULL count; keys that contain the column ``without`` do not. The index must tell rows apart
+    as the comparison of the columns does: with their collations and the default operator classes of their types. Empty
+    if there is none.
     """
     rows = fetch(
         connection,
         "SELECT array_agg(a.attname::text ORDER BY k.i), array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY k.i)"
-        " FROM pg_index x CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY AS k(number, i)"
+        " FROM pg_index x CROSS JOIN LATERAL unnest(x.indkey::int2[], x.indcollation::oid[], x.indclass::oid[])"
+        " WITH ORDINALITY AS k(number, collated, class, i) LEFT JOIN pg_opclass o ON o.oid = k.class"
         " JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number"
         " WHERE x.indrelid = %s AND x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL"
         " AND k.i <= x.indnkeyatts GROUP BY x.indexrelid, x.indisprimary, x.indnkeyatts, x.indimmediate"
-        " HAVING bool_and(a.attnotnull) AND NOT bool_or(a.attname = %s) AND x.indimmediate"
+        " HAVING bool_and(a.attnotnull AND k.collated = a.attcollation AND o.opcdefault) AND NOT bool_or(a.attname = %s) AND x.indimmediate"
         " ORDER BY x.indisprimary DESC, x.indnkeyatts, 1 LIMIT 1",
         [oid, without],
     )

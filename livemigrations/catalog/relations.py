@@ -14,7 +14,10 @@ USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"  # of 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One table, view, index or sequence. ``rows`` is the planner's estimate, ``size`` is in bytes."""
+    """One table, view, index or sequence. ``rows`` is the planner's estimate, ``size`` is in bytes.
+
+    The size of a table includes its partitions and the tables that inherit from it.
+    """
 
     oid: int
     schema: str
@@ -27,6 +30,11 @@ class Relation:
     @property
     def is_partitioned(self) -> bool:
         return self.kind in ("p", "I")
+
+
+_WHOLE_SIZE = """WITH RECURSIVE tree AS (SELECT c.oid AS oid
+    UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+    SELECT coalesce(sum(pg_table_size(tree.oid)), 0)::bigint FROM tree"""
 
 
 def fetch(
@@ -53,7 +61,7 @@ def relation(connection: BaseDatabaseWrapper, table: str | Name) -> Relation | N
     rows = fetch(
         connection,
         "SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
-        " pg_table_size(c.oid), pg_get_userbyid(c.relowner)"
+        f" CASE WHEN c.relhassubclass THEN ({_WHOLE_SIZE}) ELSE pg_table_size(c.oid) END, pg_get_userbyid(c.relowner)"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s",
         [oid],
     )

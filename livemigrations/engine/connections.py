@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -27,13 +28,35 @@ def as_before(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"RESET {name}")
 
 
+_search_paths: WeakKeyDictionary[BaseDatabaseWrapper, str] = WeakKeyDictionary()
+
+
+def remember_search_path(connection: BaseDatabaseWrapper) -> None:
+    """Have the side connections of this connection use its present search path, which a SET may have changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('search_path')")
+        _search_paths[connection] = cursor.fetchone()[0]
+
+
+def like[W: BaseDatabaseWrapper](connection: BaseDatabaseWrapper, made: W) -> W:
+    """``made``, a copy of the connection or one to the same database, in the schema of the same tenant.
+
+    django-tenants keeps the tenant on the connection object, and a copy of that begins at the public schema.
+    """
+    if (tenant := getattr(connection, "tenant", None)) is not None and hasattr(made, "set_tenant"):
+        made.set_tenant(tenant, getattr(connection, "include_public_schema", True))
+    return made
+
+
 @contextmanager
 def side_connection(connection: BaseDatabaseWrapper, purpose: str) -> Iterator[BaseDatabaseWrapper]:
     """A connection of its own to the same database, for the thread that opens it; closed at the end."""
-    side = connection.copy()
+    side = like(connection, connection.copy())
     try:
         with side.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [f"livemigrations {purpose}"])
+            if path := _search_paths.get(connection):
+                cursor.execute("SELECT set_config('search_path', %s, false)", [path])
         outlast(side)
         yield side
     finally:

@@ -11,10 +11,15 @@ from django.db.migrations.state import ProjectState
 from django.db.models.sql import Query
 
 from livemigrations import operations as live
+from livemigrations.catalog.kept import hidden_rows
+from livemigrations.catalog.silencing import update_rules
 from livemigrations.conf import small_table_bytes
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.touched import quoted, table_of
+from livemigrations.errors import MissingRights, StepFailed
+from livemigrations.operations.fills import Fill, quiet_for
+from livemigrations.statements.names import parse_name
 from livemigrations.translation import from_django, writes_rows
 from livemigrations.translation.render import proposal
 
@@ -89,17 +94,21 @@ def _volatile(around: Surroundings, expression: Any) -> bool:
 
 
 def fill_step(
-    editor: BaseDatabaseSchemaEditor, app: str, operation: live.FillColumn, state: ProjectState
+    around: Surroundings, editor: BaseDatabaseSchemaEditor, app: str, operation: live.FillColumn, state: ProjectState
 ) -> list[Step]:
-    """The step of a FillColumn; none where a router keeps its model away."""
+    """The step of a FillColumn; none where a router keeps its model away.
+
+    Raises ``MissingRights`` if policies hide rows from the role, ``StepFailed`` if a rule rewrites its UPDATE.
+    """
     fill = operation.fill(editor, app, state)
     if fill is None:
         return []
+    _refuse_obstacles(around, fill)
     return [
         Step(
             operation.describe(),
             Lane.BATCH,
-            (fill.statement,),
+            (fill.script(quiet_for(around.connection, fill)),),
             {fill.table: Mode.ROW_EXCLUSIVE},
             (fill.table,),
             undo=("-- values go with their column",),
@@ -107,6 +116,21 @@ def fill_step(
             fill=fill,
         )
     ]
+
+
+def _refuse_obstacles(around: Surroundings, fill: Fill) -> None:
+    found = around.find(parse_name(fill.table))
+    if found is None:
+        return
+    start = f"The backfill of {fill.table}.{fill.column} would leave out rows"
+    if hidden := hidden_rows(around.connection, found.oid):
+        raise MissingRights(f"{start}: {hidden}. Nothing of this operation was changed.")
+    if rules := update_rules(around.connection, found.oid):
+        names = ", ".join(rules)
+        raise StepFailed(
+            f"{start}: the rule {names} rewrites each UPDATE of {fill.table}. Nothing of this operation was changed. To"
+            f" fix this, drop the rule (or ALTER TABLE {fill.table} DISABLE RULE …), then run migrate again."
+        )
 
 
 def better_code(app: str, operation: Operation, before: ProjectState) -> str:

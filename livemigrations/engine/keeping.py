@@ -54,7 +54,7 @@ class Keeper:
         ):
             yield plain
             return
-        kept_as = self._name(found.name)
+        kept_as = self._name(found)
         yield from keeping_tables.steps(self.connection, found, plain, self._line(found, kept_as), cascade=cascade)
 
     def column(
@@ -85,7 +85,7 @@ class Keeper:
         if self._lets_go(_of_column(f"{name.plain}.{column}", narrowed_to), count, "values", obstacle):
             yield plain
             return
-        kept_as = self._name(found.name, column)
+        kept_as = self._name(found, column)
         line = replace(self._line(found, kept_as, column, narrowed_to), became=became)
         self.planned[kept_as] = line
         steps = keeping_columns.steps(self.connection, found, column, key, plain, line)
@@ -97,7 +97,7 @@ class Keeper:
         """The step instead of ``plain``, the DROP of a table without rows: some may come until it has its lock."""
         if self.discard or found.kind not in "rp":
             return plain
-        line = replace(self._line(found, self._name(found.name)), state="kept")
+        line = replace(self._line(found, self._name(found)), state="kept")
         statements = keeping_tables.moving(self.connection, found, plain.sql[:-1], line, cascade=cascade)
         return self._if_rows_came(found, plain, [], statements, kept.missing_right(self.connection))
 
@@ -107,7 +107,7 @@ class Keeper:
             return plain
         key = row_key(self.connection, found.oid, without=column)
         obstacle = kept.missing_right(self.connection) or ("" if key else f"{found.name} has no key")
-        line = self._line(found, self._name(found.name, column), column)
+        line = self._line(found, self._name(found, column), column)
         first = keeping_columns.at_once(self.connection, found, column, key, line) if not obstacle else []
         return self._if_rows_came(found, plain, first, list(plain.sql), obstacle)
 
@@ -121,8 +121,9 @@ class Keeper:
         )
         return replace(plain, sql=(f"DO {code(choice)}",))
 
-    def _name(self, table: str, column: str = "") -> str:
-        return kept.free_name(self.connection, table, column, f"{self.app}.{self.migration}", self.planned)
+    def _name(self, found: Relation, column: str = "") -> str:
+        origin = Name(found.schema, found.name)
+        return kept.free_name(self.connection, origin, column, f"{self.app}.{self.migration}", self.planned)
 
     def _line(self, found: Relation, kept_as: str, column: str = "", narrowed_to: str = "") -> kept.Kept:
         line = kept.Kept(

@@ -12,6 +12,8 @@ from livemigrations.catalog.relations import Relation
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.statements.names import MAX_BYTES, Name, clip, code, identifier, literal
 
+_CREATES_SCHEMA = 7309452918732  # IF NOT EXISTS alone fails for the second of two sessions
+
 
 def steps(
     connection: BaseDatabaseWrapper, found: Relation, plain: Step, line: kept.Kept, *, cascade: bool
@@ -74,8 +76,10 @@ def _refuse_dependents(members: list[tuple[int, Name]]) -> str:
 
 
 def schema_sql(connection: BaseDatabaseWrapper) -> list[str]:
-    """The statement that makes the schema for dropped data, if it is missing."""
-    return [] if kept.schema_exists(connection) else [f"CREATE SCHEMA IF NOT EXISTS {kept.SCHEMA}"]
+    """The statements that create the schema for dropped data, if it is missing; several tenants may do so at once."""
+    if kept.schema_exists(connection):
+        return []
+    return [f"SELECT pg_advisory_xact_lock({_CREATES_SCHEMA})", f"CREATE SCHEMA IF NOT EXISTS {kept.SCHEMA}"]
 
 
 def register_sql(connection: BaseDatabaseWrapper, line: kept.Kept, oid: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The lease: one run at a time for a database, kept by a heartbeat, taken over when its holder is dead."""
+"""The lease: one run at a time for a database, or for a tenant's schema in it, kept by a heartbeat, taken over when its holder is dead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
-from livemigrations.engine.connections import as_before, outlast, side_connection, sqlstate
+from livemigrations.engine.connections import as_before, outlast, remember_search_path, side_connection, sqlstate
 from livemigrations.engine.failures import explained
 from livemigrations.engine.pooler import refuse_pooled
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
@@ -78,6 +78,7 @@ class Lease:
     def acquire(self, *, wait: bool, tell: Callable[[str], None]) -> None:
         """Take the lease, waiting for another run only if ``wait``. Raises ``RunInProgress``, ``PoolerInTheWay``."""
         refuse_pooled(self.connection)
+        remember_search_path(self.connection)
         self._thread = threading.Thread(target=self._beat, args=(wait, tell), name="livemigrations-lease", daemon=True)
         self._thread.start()
         while not self._ready.wait(0.5):

@@ -128,7 +128,7 @@ class Planner:
         before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
         with collecting(self.connection, self.around.pending, self.late) as editor:
             if isinstance(operation, FillColumn) and not backwards:
-                return fill_step(editor, app, operation, after)
+                return fill_step(self.around, editor, app, operation, after)
             try:
                 _apply(operation, app, editor, before, after, backwards=backwards)
             except (ValueError, FieldError, FieldDoesNotExist) as error:

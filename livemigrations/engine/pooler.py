@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations import conf
 from livemigrations.catalog.relations import fetch
+from livemigrations.engine.connections import like
 from livemigrations.errors import PoolerInTheWay
 
 _ROUNDS = 8
@@ -51,7 +52,7 @@ def _is_shared(connection: BaseDatabaseWrapper) -> bool:
     With traffic on the pool one round may be in luck, eight are not.
     """
     mine = _pid(connection)
-    with closing(connection.copy()) as other:
+    with closing(like(connection, connection.copy())) as other:
         try:
             for _ in range(_ROUNDS):
                 with other.cursor() as cursor:
@@ -93,7 +94,7 @@ def direct(
     if connection.in_atomic_block:
         yield connection
     elif other is not None and way(connection) == Way.TRANSACTION:
-        with _instead(connection, _copy_of(connection, other)) as found:
+        with _instead(connection, like(connection, _copy_of(connection, other))) as found:
             _check(connection, found, other)
             connection.close()
             if tell:
@@ -108,7 +109,7 @@ def direct(
             yield connection
             return
         connection.close()
-        with _instead(connection, connection.copy()) as found:
+        with _instead(connection, like(connection, connection.copy())) as found:
             found.settings_dict["OPTIONS"]["prepare_threshold"] = None
             yield found
 

@@ -20,8 +20,8 @@ from livemigrations.catalog.attached import (
     tree_or_identity,
     triggers_after_update,
 )
-from livemigrations.catalog.keys import row_key
 from livemigrations.catalog.relations import Relation, fetch
+from livemigrations.catalog.silencing import NOTHING_TO_SILENCE
 from livemigrations.engine import hazards
 from livemigrations.engine.retyping_columns import Retyped, Side
 from livemigrations.engine.retyping_swap import swap
@@ -114,7 +114,6 @@ class _Change:
             yield Side(
                 own[0][1],
                 columns,
-                tuple(row_key(self.connection, oid)),
                 tuple(index for index in indexes if index.name not in gone),
                 tuple(one for one in constraints if one.kind == "f" or one.name not in gone),
             )
@@ -173,8 +172,6 @@ class _Change:
             yield f"{what} depends on it", "drop it in a migration before this one, and make it again in one after it"
         for what in tree_or_identity(self.connection, oid, names):
             yield what, "make a new table with the new type and move the rows, or run it in a window"
-        if not side.key:
-            yield "it has no key by which its rows could be filled in batches", "add a primary key first"
         if hidden := kept.hidden_rows(self.connection, oid):
             yield "rows would be left out", hidden
         carried = {(key.table, key.name) for key in self.keys}
@@ -245,7 +242,7 @@ class _Change:
             yield Step(
                 f"fill {side.relation.name}.{column.new} in batches",
                 Lane.BATCH,
-                (fill.statement,),
+                (fill.script(NOTHING_TO_SILENCE),),
                 {table: Mode.ROW_EXCLUSIVE},
                 (table,),
                 undo=_GOES,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from livemigrations.catalog.attached import OwnConstraint, OwnIndex, Settings
-from livemigrations.catalog.keys import KeyColumn
 from livemigrations.catalog.relations import Relation
 from livemigrations.engine.checks import SAMPLES, duplicates
 from livemigrations.engine.steps import RowCheck
@@ -71,7 +70,6 @@ class Side:
 
     relation: Relation
     columns: tuple[Retyped, ...]
-    key: tuple[KeyColumn, ...]
     indexes: tuple[OwnIndex, ...]
     constraints: tuple[OwnConstraint, ...]
 
@@ -128,14 +126,14 @@ class Side:
 
     def fills(self, *, replica: bool) -> Iterator[Fill]:
         """The trigger writes the value; every column of the table is written along with the first that is missing."""
-        key = tuple((column.quoted, column.type) for column in self.key)
         settings: tuple[tuple[str, str], ...] = ((_FILLING, "on"),)
         if replica:
             settings += (("session_replication_role", "replica"),)
         for one in self.columns:
             new = identifier(one.new)
             only = f"t.{identifier(one.name)} IS NOT NULL" if one.plain else ""
-            yield Fill(str(self.table), new, f"t.{new}", key, only=only, settings=settings)
+            missing = f"t.{new} IS NULL AND {only}" if one.fits else ""  # others may stay NULL
+            yield Fill(str(self.table), new, f"t.{new}", only=only, missing=missing, settings=settings)
 
     def questions(self) -> Iterator[RowCheck]:
         """Rows that do not convert, and rows that a unique index would refuse then."""

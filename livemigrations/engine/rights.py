@@ -14,7 +14,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import CheckConstraint, Field, ManyToManyField
 
-from livemigrations.bookkeeping import TABLES, has_bookkeeping
+from livemigrations.bookkeeping import TABLES, bookkeeping_schema, has_bookkeeping
 from livemigrations.catalog.kept import lacking
 from livemigrations.catalog.relations import fetch, has_rows, relation_oid
 from livemigrations.engine.selection import Plan, full_order
@@ -138,7 +138,9 @@ def needs(connection: BaseDatabaseWrapper, loader: MigrationLoader, plan: Plan) 
 
 
 def _books(connection: BaseDatabaseWrapper) -> set[Need]:
-    found = {Need(Name("", table), right) for table in BOOKS for right in ("SELECT", "INSERT", "UPDATE", "DELETE")}
+    rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    home = bookkeeping_schema(connection)  # a tenant needs no right on those of the public schema
+    found = {Need(Name(home, table), right) for table in BOOKS for right in rights}
     return found if has_bookkeeping(connection) else found | {Need(None, CREATE)}
 
 

@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
 from livemigrations.catalog.kept import SCHEMA
+from livemigrations.catalog.relations import fetch
 from livemigrations.engine.assembly import Planned
 from livemigrations.engine.context import carry
 from livemigrations.engine.dry import dry_session, plan_of, walk
@@ -165,6 +166,12 @@ def _assertion(check: RowCheck, *, lenient: bool = False) -> str:
     return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
 
+def _search_path(connection: BaseDatabaseWrapper) -> list[str]:
+    """The statement that takes the script to the schemas of the connection; psql's session may have others."""
+    path = fetch(connection, "SELECT current_setting('search_path')")[0][0]
+    return [] if path == '"$user", public' else [f"SET search_path = {path};"]
+
+
 def script(
     connection: BaseDatabaseWrapper,
     selection: Selection,
@@ -181,7 +188,7 @@ def script(
     executor, plan = plan_of(session, selection, app_label, migration_name)
     if selection.stage == "contract":
         refuse_unfinished(connection, executor.loader, plan)
-    parts = [_HEADER, *(f"-- {line}" for line in executor.waiting), _books(connection)]
+    parts = [_HEADER, *_search_path(connection), *(f"-- {line}" for line in executor.waiting), _books(connection)]
     parts += ["\n".join(writer.lines) for writer in walk(executor, plan, lambda m: _Writer(session, m))]
     if session.around.keeper.planned:
         parts.insert(1, _KEEPS)

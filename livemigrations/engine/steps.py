@@ -119,11 +119,6 @@ class Step:
             checks=tuple(RowCheck(**check) for check in data["checks"]),
             adopted=data["adopted"],
             transfer=Transfer(**data["transfer"]) if data.get("transfer") else None,
-            fill=_fill(data["fill"]) if data.get("fill") else None,
+            fill=Fill.from_json(data["fill"]) if data.get("fill") else None,
             later=data.get("later", False),
         )
-
-
-def _fill(data: dict[str, Any]) -> Fill:
-    pairs = {name: tuple(map(tuple, data.get(name, ()))) for name in ("key", "settings")}
-    return Fill(**{**data, **pairs})

@@ -126,7 +126,7 @@ def _each(way: _Way, expression: Any, *, stays: bool) -> None:
     way.missing.pop("default")
     with_default = way.now(**null, db_default=_DONE if stays else expression)
     way.schema(migrations.AddField(*way.names, bare), migrations.AlterField(*way.names, with_default), why=_EACH_WHY)
-    way.add(expand(Work.ROWS, live.FillColumn(*way.names, expression), why=_EACH_WHY))
+    way.add(expand(Work.ROWS, live.FillColumn(*way.names, expression, fires_triggers=False), why=_EACH_WHY))
     way.key()
     if null:
         way.add(expand(Work.NOT_NULL, live.SetNotNull(*way.names, way.now(null=_DONE)), why=_EACH_WHY))
@@ -139,8 +139,8 @@ def _asked(way: _Way, ask: Any) -> None:
     """Values that Python makes, one for each row; the previous release leaves rows without one until it is gone."""
     way.schema(migrations.AddField(*way.names, way.now(null=True, default=NOT_PROVIDED)), why=_NULL_WHY)
     way.key()
-    way.add(expand(Work.ROWS, live.FillColumn(*way.names, ask), why=_NULL_WHY))
-    way.add(contract(Work.ROWS, live.FillColumn(*way.names, ask), why=_NULL_WHY))
+    way.add(expand(Work.ROWS, live.FillColumn(*way.names, ask, fires_triggers=False), why=_NULL_WHY))
+    way.add(contract(Work.ROWS, live.FillColumn(*way.names, ask, fires_triggers=False), why=_NULL_WHY))
     way.add(contract(Work.NOT_NULL, _final(way), why=_NULL_WHY))
 
 

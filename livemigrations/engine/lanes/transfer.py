@@ -15,6 +15,7 @@ from livemigrations.catalog import carrying, returning
 from livemigrations.catalog.kept import Kept, entry, position_sql
 from livemigrations.catalog.keys import row_key
 from livemigrations.catalog.relations import Relation, relation
+from livemigrations.catalog.silencing import NOTHING_TO_SILENCE, Silence, silence
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.keeping_columns import keeps_nulls, untouched
@@ -22,27 +23,36 @@ from livemigrations.engine.lanes.batch import repeated
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.session import Session
 from livemigrations.errors import StepFailed
+from livemigrations.operations.fills import ALL_ROWS
 from livemigrations.results import PutBack
-from livemigrations.statements.names import literal
+from livemigrations.statements.names import identifier, literal
 
 _REFUSED, _MOST_REFUSED = ("22", "23", "P0"), 100
 _FIRST_PAGE, _LARGEST_PAGE = 1_000, 50_000
 _TARGET_S = 0.1
 
-_ALL_ROWS = "SET LOCAL row_security = off"  # an error rather than fewer rows
+# Policies that hide rows raise an error, and the texts of a position mean the same in each session.
+_SETTINGS = (
+    f"{ALL_ROWS}; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';"
+    " SET LOCAL extra_float_digits = 1"
+)
 
 Page = Callable[[list[str] | None, int | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one transfer goes: its pages, how one is passed over, whether there are any, and what to count at the end."""
+    """How one transfer goes: its pages, how one is passed over, whether there are any, and what to count at the end.
+
+    ``quiet`` keeps the triggers of a table silent while the values of a column return: the rows do not change.
+    """
 
     page: Page
     over: Page
     paged: bool
     left: str
     state: str
+    quiet: Silence = NOTHING_TO_SILENCE
 
 
 def run_transfer(session: Session, row: Row) -> Measures:
@@ -61,7 +71,7 @@ def run_transfer(session: Session, row: Row) -> Measures:
         _transaction(session, [session.journal.done_sql(row)])
         return Measures()
     if transfer.back:
-        way = _back(session.connection, line, only_untouched=transfer.only_untouched)
+        way = _back(session.connection, line, only_untouched=transfer.only_untouched, silent=True)
     else:
         way = _out(session.connection, line)
     line = _begun(session, line, way)
@@ -135,7 +145,8 @@ def _relation(connection: BaseDatabaseWrapper, line: Kept) -> Relation:
     return found
 
 
-def _back(connection: BaseDatabaseWrapper, line: Kept, *, only_untouched: bool) -> _Way:
+def _back(connection: BaseDatabaseWrapper, line: Kept, *, only_untouched: bool, silent: bool = False) -> _Way:
+    """How rows return; ``silent`` where that is part of a migration, which fires no trigger when it adds a column."""
     found = _relation(connection, line)
     ends = returning.way_back(connection, found.oid, line)
     fresh = "TRUE"
@@ -154,7 +165,10 @@ def _back(connection: BaseDatabaseWrapper, line: Kept, *, only_untouched: bool) 
         return returning.into_table(ends, position, limit)
 
     if line.attribute:
-        return _Way(column, over, paged=True, left=returning.left_of_column(ends), state="putting back")
+        quiet = NOTHING_TO_SILENCE
+        if silent:
+            quiet = silence(connection, str(line.origin), identifier(line.attribute))
+        return _Way(column, over, paged=True, left=returning.left_of_column(ends), state="putting back", quiet=quiet)
     return _Way(table, over, ends.paged, left=returning.left_of_table(ends), state="putting back")
 
 
@@ -179,7 +193,7 @@ def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int, str]:
     while True:
         started = time.monotonic()
         try:
-            seen, written, last = _repeated(session, line, way.page(position, limit if way.paged else None))
+            seen, written, last = _repeated(session, line, way, way.page(position, limit if way.paged else None))
             refused = 0 if written else refused
         except DatabaseError as error:
             if not way.paged or sqlstate(error)[:2] not in _REFUSED:
@@ -192,7 +206,7 @@ def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int, str]:
                 limit = max(1, limit // 10)
                 continue
             refused, said = refused + 1, said or str(error).strip()
-            seen, written, last = _repeated(session, line, way.over(position, 1))
+            seen, written, last = _repeated(session, line, way, way.over(position, 1))
         tries, seen_in_all, written_in_all = tries + 1, seen_in_all + seen, written_in_all + written
         if not way.paged or seen < limit:
             return tries, written_in_all, said
@@ -202,22 +216,25 @@ def _carry(session: Session, line: Kept, way: _Way) -> tuple[int, int, str]:
         limit = max(1, int(min(_LARGEST_PAGE, limit * min(2, max(0.5, _TARGET_S / took)))))
 
 
-def _repeated(session: Session, line: Kept, statement: str) -> tuple[int, int, list[str] | None]:
-    return repeated(session, lambda: _page(session, line, statement))
+def _repeated(session: Session, line: Kept, way: _Way, statement: str) -> tuple[int, int, list[str] | None]:
+    return repeated(session, lambda: _page(session, line, way.quiet, statement))
 
 
 def _fraction(line: Kept, seen: int) -> float | None:
     return min(1.0, seen / line.rows) if line.rows else None
 
 
-def _page(session: Session, line: Kept, statement: str) -> tuple[int, int, list[str] | None]:
+def _page(session: Session, line: Kept, quiet: Silence, statement: str) -> tuple[int, int, list[str] | None]:
     with session.connection.cursor() as cursor:
         try:
             # Who writes a row of this page waits for it: a page must not wait for long itself.
             open_transaction(cursor, session, conf.lock_budget_ms())
-            cursor.execute(_ALL_ROWS)
+            for prepares in (_SETTINGS, *quiet.before):
+                cursor.execute(prepares)
             cursor.execute(statement)
             seen, written, last = cursor.fetchone()
+            for ends in quiet.after:
+                cursor.execute(ends)
             if last is not None:
                 cursor.execute(position_sql(line, last))
             cursor.execute("COMMIT")
@@ -256,7 +273,7 @@ def _answers(session: Session, query: str) -> list[tuple[Any, ...]]:
     with session.connection.cursor() as cursor:
         try:
             open_transaction(cursor, session, conf.data_lock_timeout_ms())
-            cursor.execute(_ALL_ROWS)
+            cursor.execute(_SETTINGS)
             cursor.execute(query)
             found = list(cursor.fetchall())
             cursor.execute("COMMIT")
