@@ -46,6 +46,16 @@ class Examination:
         return any(proof.conflicts for proof in self.proofs.values())
 
     @property
+    def unproven(self) -> list[Migration]:
+        """The migrations that someone has to accept: then nothing at all is written either."""
+        return [key for key in self.stopped if self.proofs[key].unproven]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether adoption writes nothing: something differs or cannot be proven."""
+        return self.conflict or bool(self.unproven)
+
+    @property
     def stopped(self) -> list[Migration]:
         return [key for key, action in self.cut.actions.items() if action == Action.STOP]
 
@@ -106,7 +116,7 @@ def adopt(
     ``rename`` gives indexes and constraints the names that the migrations use, where they have others.
     Raises ``LiveMigrationError`` if the schema changed since it was examined. What was done before a failure is kept.
     """
-    if examination.conflict or not examination.cut.chosen:
+    if examination.blocked or not examination.cut.chosen:
         return []
     ensure_bookkeeping(connection)
     session = Session(connection, reporter, COMMAND)

@@ -30,11 +30,15 @@ class Command(Subcommand):
         after is left to migrate. Where something is there but differs, both definitions are shown and nothing at all
         is written.
 
+        Adopt runs no code on this database (RunPython, RunSQL, custom operations) and changes no rows. Where the
+        catalog cannot show that such an operation ran, nothing is written either, and --accept names it: it is then
+        recorded as applied without being run.
+
           manage.py migrations adopt --dry-run            look, write nothing
           manage.py migrations adopt                      look, ask, write
           manage.py migrations adopt --no-input           look and write, unless there is a doubt
           manage.py migrations adopt shop 0007            only this app, and only up to 0007
-          manage.py migrations adopt --accept shop.0005   believe the Python of this migration to have run
+          manage.py migrations adopt --accept shop.0005   record this migration although its code leaves no trace
           manage.py migrations adopt --json --dry-run | jq '.migrations[] | select(.action == "stop")'
     """
     exit_codes: ClassVar = {
@@ -63,7 +67,7 @@ class Command(Subcommand):
             action="append",
             default=[],
             metavar="APP.MIGRATION[:N]",
-            help="Believe that a migration (or its operation N) has run although the catalog cannot show it.",
+            help="Record a migration (or its operation N) as applied without running it, although the catalog cannot show it.",
         )
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
@@ -83,7 +87,7 @@ class Command(Subcommand):
             for line in lines(found, verbosity=options["verbosity"]):
                 self.line(line)
         applied: list[str] = []
-        if found.cut.chosen and not found.conflict and not options["dry_run"]:
+        if found.cut.chosen and not found.blocked and not options["dry_run"]:
             if not self._agreed(found, options):
                 self.line("Nothing was written.")
                 return 1
