@@ -90,7 +90,10 @@ class RunReport:
 
 @dataclass(slots=True)
 class Status:
-    """Where a database stands. ``exit_code`` is 0 up to date, 1 pending, 2 broken."""
+    """Where a database stands. ``exit_code`` is 0 up to date, 1 pending, 2 broken.
+
+    ``history_problem`` says why migrate would refuse to begin: conflicting or inconsistent migrations.
+    """
 
     database: str
     current_revision: str | None
@@ -102,10 +105,11 @@ class Status:
     unknown_applied: list[str]
     running: str
     sprints: dict[int, str]
+    history_problem: str = ""
 
     @property
     def broken(self) -> bool:
-        return bool((self.half_applied or self.invalid_indexes) and not self.running)
+        return bool(self.history_problem or ((self.half_applied or self.invalid_indexes) and not self.running))
 
     @property
     def exit_code(self) -> int:

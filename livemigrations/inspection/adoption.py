@@ -17,7 +17,7 @@ from livemigrations.engine.lease import this_process
 from livemigrations.engine.planner import digest_of, parts, source_of
 from livemigrations.engine.reporter import Reporter
 from livemigrations.engine.runner import run_step
-from livemigrations.engine.selection import Selection, full_order, sprint_of
+from livemigrations.engine.selection import Selection, full_order, refuse_broken_history, sprint_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.translate import steps_for
@@ -82,6 +82,7 @@ def examine(
     """
     executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
     loader = executor.loader
+    refuse_broken_history(loader, connection)
     goals = targets(executor, app_label, migration_name)
     if any(name is None for _, name in goals):
         raise LiveMigrationError("There is nothing to adopt up to zero. Remedy: name a migration, or only the app.")

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate as django_migrate
 from django.db import DatabaseError, InterfaceError, connections
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations import conf
@@ -22,7 +23,7 @@ from livemigrations.engine.pooler import direct
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
-from livemigrations.errors import LiveMigrationError
+from livemigrations.errors import BrokenHistory, LiveMigrationError
 from livemigrations.management.options import add_live_options, refuse_contradictions
 from livemigrations.management.reports import json_of
 from livemigrations.results import RunReport
@@ -200,6 +201,8 @@ class LiveMigrateMixin:
         try:
             with _executor(make), uninterrupted():
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
+        except InconsistentMigrationHistory as error:
+            raise BrokenHistory(f"{error} Nothing was changed.") from error
         except (DatabaseError, InterfaceError) as error:
             self._failed(session, error)
             if (better := explained(error, begun=session.journal.run_id is not None)) is None:
