@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
-from livemigrations.catalog.objects import Objects, read_objects
+from livemigrations.catalog.objects import Objects, Thing, read_objects, respelled
 from livemigrations.engine import journal as books
 from livemigrations.engine.dry import dry_session, targets
 from livemigrations.engine.executor import LiveExecutor
@@ -24,8 +24,9 @@ from livemigrations.engine.translate import steps_for
 from livemigrations.errors import LiveMigrationError
 from livemigrations.inspection.cut import Action, Cut, choose
 from livemigrations.inspection.evidence import Evidence
+from livemigrations.inspection.judging import judge
 from livemigrations.inspection.proof import Migration, MigrationProof, prove
-from livemigrations.inspection.rehearsal import Rehearsed, names_in_use, rehearse
+from livemigrations.inspection.rehearsal import History, Rehearsed, names_in_use, rehearse
 from livemigrations.statements.parse import parse
 
 COMMAND = "migrations adopt"
@@ -33,12 +34,16 @@ COMMAND = "migrations adopt"
 
 @dataclass(slots=True)
 class Examination:
-    """What was found: the proofs in the order of the history, and where the database stands."""
+    """What was found: the proofs in the order of the history, and where the database stands.
+
+    ``refused`` says why an operation that would be run to fill a gap would be refused or stopped by rows.
+    """
 
     proofs: dict[Migration, MigrationProof]
     cut: Cut
     actual: Objects
     schemas: list[str] = field(default_factory=list)
+    refused: dict[Migration, str] = field(default_factory=dict)
 
     @property
     def conflict(self) -> bool:
@@ -52,8 +57,8 @@ class Examination:
 
     @property
     def blocked(self) -> bool:
-        """Whether adoption writes nothing: something differs or cannot be proven."""
-        return self.conflict or bool(self.unproven)
+        """Whether adoption writes nothing: something differs, cannot be proven, or could not be made."""
+        return self.conflict or bool(self.unproven or self.refused)
 
     @property
     def stopped(self) -> list[Migration]:
@@ -93,7 +98,7 @@ def examine(
     history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
     pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
     actual = read_objects(connection, history.schemas)
-    evidence = Evidence(history, actual)
+    evidence = Evidence(history, respelled(connection, _things(history), actual))
     proofs = prove(
         connection,
         history,
@@ -105,7 +110,12 @@ def examine(
         rename=rename,
     )
     cut = choose(proofs, lambda key: loader.graph.forwards_plan(key)[:-1], history, evidence, fill=fill)
-    return Examination(proofs, cut, actual, history.schemas)
+    found = Examination(proofs, cut, actual, history.schemas)
+    if not found.blocked:
+        found.refused = judge(connection, proofs, cut, tell=tell)
+        for key, reason in found.refused.items():
+            cut.actions[key], cut.stopped[key] = Action.STOP, reason
+    return found
 
 
 def adopt(
@@ -175,6 +185,11 @@ def _note_what_is_there(session: Session, proof: MigrationProof, *, rename: bool
             cursor.execute(journal.done_sql(rows[0]))
         for row in rows[1:]:
             run_step(session, identity, row)
+
+
+def _things(history: History) -> Iterator[Thing]:
+    for operation in history.operations:
+        yield from (thing for change in operation.changes for thing in (change.before, change.after) if thing)
 
 
 def _begun(connection: BaseDatabaseWrapper, pending: Collection[Migration]) -> set[tuple[Migration, int]]:

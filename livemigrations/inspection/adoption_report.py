@@ -29,7 +29,8 @@ def lines(examination: Examination, *, verbosity: int = 1) -> Iterator[str]:
             yield from (f"              make {_first(o)}" for o in proof.operations if not o.done)
         yield from _renamed(proof)
         if action == Action.STOP:
-            yield f"              {examination.cut.stopped.get(key, 'what is there differs')}"
+            reason = examination.cut.stopped.get(key, "what is there differs")
+            yield from (f"              {line}".rstrip() for line in reason.splitlines())
     yield ""
     yield from _end(examination)
 
@@ -90,6 +91,10 @@ def _end(examination: Examination) -> Iterator[str]:
         yield f"Adopt cannot prove that {names} ran, so nothing is written. Adopt runs no code and changes no rows."
         yield "Remedy: check it yourself, then record it as applied with --accept, as shown. If it did not run, adopt up to"
         yield "the migration before it (manage.py migrations adopt APP NAME), migrate it, then adopt the rest."
+        return
+    if examination.refused:
+        yield "Something that is missing cannot be made, so nothing is written."
+        yield "Remedy: follow the message above, then adopt again."
         return
     if examination.conflict:
         yield "Something is there that differs, so nothing is written."
