@@ -10,9 +10,10 @@ from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
+from livemigrations.engine.obstacles import obstacles
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, RowCheck, Step
-from livemigrations.errors import MissingRights, RowsInTheWay, StepFailed
+from livemigrations.errors import DefinitionConflict, MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
 
 
@@ -30,12 +31,21 @@ def run_step(session: Session, operation: Operation, row: Row, work: Callable[[]
         measures = _lane(session, row, work)
     except DatabaseError as error:
         raise _explained(session, operation, row, error) from error
+    except DefinitionConflict as conflict:
+        raise DefinitionConflict(f"{conflict}{_done_before(session, operation)}") from conflict
     session.journal.measured(row, measures)
     report = StepReport(
         name, operation.index, step.label, step.lane.value, measures.lock_wait_ms, measures.duration_ms,
         measures.stall_ms, measures.rows, measures.attempts,
     )  # fmt: skip
     session.step_finished(step, report)
+
+
+def _done_before(session: Session, operation: Operation) -> str:
+    """The steps of an operation that are done already, for a message about one that is not."""
+    rows = session.journal.open_rows(operation.app, operation.migration).get(operation.index, [])
+    labels = [row.definition.label for row in rows if row.done]
+    return f"\nAlready done in this operation, and kept: {', '.join(labels)}." if labels else ""
 
 
 def _look_at_subscribers(session: Session, step: Step) -> None:
@@ -113,7 +123,8 @@ def _explained(session: Session, operation: Operation, row: Row, error: Database
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
             f" GRANT {role} what the message names, or the owner's role. {GOES_ON}"
         )
-    remedy = remedy_of(state)
+    found = obstacles(session.connection, row.definition.sql)
+    remedy = "; ".join(one.remedy for one in found) or remedy_of(state)
     if row.definition.transfer is not None and row.definition.transfer.back:
         kept_as = row.definition.transfer.kept_as
         remedy += (
