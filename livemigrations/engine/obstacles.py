@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -166,7 +166,9 @@ def taken(connection: BaseDatabaseWrapper, statement: Statement) -> Iterator[Obs
     """The object that has the name which a statement wants to give."""
     assert statement.table is not None
     if statement.kind == Kind.CREATE_TABLE:
-        yield from _relation_of_that_name(connection, statement.table)
+        for one in _relation_of_that_name(connection, statement.table):
+            same = "if it is what the migration makes, manage.py migrations adopt records it (--dry-run shows what it would do)"
+            yield replace(one, remedy=f"{same}; otherwise {one.remedy}, or drop it if nothing needs it")
         return
     table = relation(connection, statement.table)
     schema = table.schema if table else statement.table.schema
