@@ -61,6 +61,18 @@ class DataWouldBeLost(LiveMigrationError):
     """Rows would be lost, and nobody said that they may be."""
 
 
+class VerificationFailed(LiveMigrationError):
+    """The run ended, and the database is worse than before it. ``problems`` are lines."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(
+            f"The migrations ran, and the verification failed:\n{lines}\nWhat was done is kept. Remedy: correct it, or take"
+            " the run back (manage.py migrate --back N, or next time --rollback-on-failure)."
+        )
+
+
 class RolledBack(LiveMigrationError):
     """The run failed and was taken back."""
 

@@ -9,8 +9,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.engine.reporter import reporter_for
 from livemigrations.errors import LiveMigrationError
-from livemigrations.inspection.adoption import Examination, adopt, examine
+from livemigrations.inspection.adoption import COMMAND, Examination, adopt, examine
 from livemigrations.inspection.adoption_report import lines, to_json
+from livemigrations.management.logged import Logged
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.management.watching import watching
 
@@ -91,7 +92,7 @@ class Command(Subcommand):
             if not self._agreed(found, options):
                 self.line("Nothing was written.")
                 return 1
-            applied = adopt(connection, found, reporter, rename=options["rename"])
+            applied = adopt(connection, found, Logged(reporter, connection.alias, COMMAND), rename=options["rename"])
         if options["as_json"]:
             self.json({**to_json(found), "recorded": applied, "exit_code": found.exit_code})
         return found.exit_code
