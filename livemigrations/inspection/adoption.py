@@ -25,7 +25,7 @@ from livemigrations.errors import LiveMigrationError
 from livemigrations.inspection.cut import Action, Cut, choose
 from livemigrations.inspection.evidence import Evidence
 from livemigrations.inspection.judging import judge
-from livemigrations.inspection.proof import Migration, MigrationProof, prove
+from livemigrations.inspection.proof import Migration, MigrationProof, is_like_index, prove
 from livemigrations.inspection.rehearsal import History, Rehearsed, names_in_use, rehearse
 from livemigrations.statements.parse import parse
 
@@ -77,12 +77,15 @@ def examine(
     accept: Collection[str] = (),
     fill: bool = True,
     rename: bool = False,
+    like_indexes: bool = True,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Examination:
     """Prove the migrations that are not applied, or those of an app up to a name; nothing is written.
 
     ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation; the
-    beginning of a migration's name is enough. Without ``fill`` a gap ends it; ``rename`` as for ``adopt``.
+    beginning of a migration's name is enough. Without ``fill`` a gap ends it; ``rename`` as for ``adopt``. Without
+    ``like_indexes`` the indexes that Django adds to text columns for LIKE may be missing.
+    The database may be further than ``migration_name``: later versions of what a migration makes are proof as well.
     Raises ``LiveMigrationError`` for a name that fits nothing.
     """
     executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
@@ -95,7 +98,8 @@ def examine(
     order = [key for key in full_order(loader) if key in scope]
     nodes = loader.graph.nodes
     accepted = {_in_full(given, loader, order) for given in sorted(accept)}
-    history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
+    whole = full_order(loader) if migration_name else order  # a database may be further than the name
+    history = rehearse(connection, [nodes[key] for key in whole], purpose="adopt", each=True, tell=tell)
     pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
     actual = read_objects(connection, history.schemas)
     evidence = Evidence(history, respelled(connection, _things(history), actual))
@@ -108,6 +112,7 @@ def examine(
         explicit=names_in_use(history),
         begun=_begun(connection, pending),
         rename=rename,
+        dispensable=lambda thing: not like_indexes and is_like_index(thing),
     )
     cut = choose(proofs, lambda key: loader.graph.forwards_plan(key)[:-1], history, evidence, fill=fill)
     found = Examination(proofs, cut, actual, history.schemas)

@@ -178,19 +178,21 @@ def prove(
     explicit: Collection[str] = (),
     begun: Collection[tuple[Migration, int]] = (),
     rename: bool = False,
+    dispensable: Callable[[Thing], bool] = lambda thing: False,
 ) -> dict[Migration, MigrationProof]:
     """A proof for each migration in ``sprints``, which maps it to its sprint.
 
     ``accepted`` says of operations that cannot be proven whether somebody vouches for them; ``explicit`` are the names
     of indexes and constraints that migrations use, so that another name there is worth a word; ``begun`` are operations
-    that the journal will resume by itself; with ``rename`` such names are given before anything is made.
+    that the journal will resume by itself; with ``rename`` such names are given before anything is made; an object that
+    is ``dispensable`` may be missing.
     """
     proofs = {key: MigrationProof(key, sprint) for key, sprint in sprints.items()}
     shown: set[str] = set()
     for rehearsed in reversed(history.operations):
         if rehearsed.migration not in proofs:
             continue
-        proof = _proof(connection, rehearsed, evidence, explicit)
+        proof = _proof(connection, rehearsed, evidence, explicit, dispensable)
         may_accept = proof.verdict == Verdict.DOUBT or (proof.verdict == Verdict.MISSING and proof.withheld)
         if may_accept and accepted(rehearsed):
             proof.verdict, proof.reason = Verdict.THERE, ACCEPTED
@@ -222,11 +224,16 @@ def _subject(key: Key) -> str:
 
 
 def _proof(
-    connection: BaseDatabaseWrapper, rehearsed: Rehearsed, evidence: Evidence, explicit: Collection[str]
+    connection: BaseDatabaseWrapper,
+    rehearsed: Rehearsed,
+    evidence: Evidence,
+    explicit: Collection[str],
+    dispensable: Callable[[Thing], bool],
 ) -> OperationProof:
     if not rehearsed.changes:
         return _without_objects(connection, rehearsed)
-    found = [evidence.found(change, rehearsed.position) for change in rehearsed.changes]
+    all_ = [evidence.found(change, rehearsed.position) for change in rehearsed.changes]
+    found = [one for one in all_ if not (one.standing == Standing.MISSING and _may_miss(one, dispensable))] or all_
     proof = OperationProof(rehearsed, _verdict(found))
     proof.structural = any(one.key.kind not in _WEAK for one in found)
     proof.evident = any(one.standing == Standing.THERE and one.actual and one.key.kind not in _WEAK for one in found)
@@ -245,6 +252,15 @@ def _proof(
     if proof.done and _has_rows(rehearsed):
         proof.verdict, proof.reason = Verdict.DOUBT, "it changes rows as well, which the catalog does not show"
     return proof
+
+
+def is_like_index(thing: Thing) -> bool:
+    """Whether this is an index that Django adds to a text column so that LIKE can use it in every locale."""
+    return thing.key.kind == Kind.INDEX and thing.key.name.endswith("_like") and "_pattern_ops" in thing.definition
+
+
+def _may_miss(found: Found, dispensable: Callable[[Thing], bool]) -> bool:
+    return found.change.after is not None and found.actual is None and dispensable(found.change.after)
 
 
 def _verdict(found: list[Found]) -> Verdict:

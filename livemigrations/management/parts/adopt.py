@@ -38,7 +38,7 @@ class Command(Subcommand):
           manage.py migrations adopt --dry-run            look, write nothing
           manage.py migrations adopt                      look, ask, write
           manage.py migrations adopt --no-input           look and write, unless there is a doubt
-          manage.py migrations adopt shop 0007            only this app, and only up to 0007
+          manage.py migrations adopt shop 0007            only this app, and only up to 0007, even if more is there
           manage.py migrations adopt --accept shop.0005   record this migration although its code leaves no trace
           manage.py migrations adopt --json --dry-run | jq '.migrations[] | select(.action == "stop")'
     """
@@ -64,6 +64,12 @@ class Command(Subcommand):
             help="Give indexes and constraints the names of the migrations. Queries that use the old names would break.",
         )
         parser.add_argument(
+            "--no-like-indexes",
+            action="store_false",
+            dest="like_indexes",
+            help="Do not ask for the _like indexes that Django adds to unique and indexed text columns.",
+        )
+        parser.add_argument(
             "--accept",
             action="append",
             default=[],
@@ -82,6 +88,7 @@ class Command(Subcommand):
                 accept=options["accept"],
                 fill=not options["record_only"],
                 rename=options["rename"],
+                like_indexes=options["like_indexes"],
                 tell=lambda name: tell(f"rehearsing {name}", None),
             )
         if not options["as_json"] and (options["verbosity"] or found.exit_code):

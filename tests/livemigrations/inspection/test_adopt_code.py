@@ -162,3 +162,31 @@ def test_seeded_rows_that_exist_are_left_as_they_are(site: QuickSite) -> None:
     site.shop(MADE, unique, WITHOUT_FAX, PRICE, seed)
     adopt(site, "--accept", "shop.0002")
     assert prices(site) == [7, 8]
+
+
+NOTE = 'migrations.AddField("Thing", "note", models.TextField(db_default="")),'
+LATER = 'migrations.AlterField("Thing", "price", models.BigIntegerField(null=True)),'
+FURTHER = "ALTER TABLE shop_thing ADD note text NOT NULL DEFAULT '', ALTER price TYPE bigint;"
+
+
+def test_a_database_that_is_further_is_recorded_up_to_a_name(site: QuickSite) -> None:
+    site.database.psql(FINAL + FURTHER)
+    site.shop(MADE, WITHOUT_FAX + PRICE, NOTE, LATER)
+    code, said = adopt(site, "shop", "0003")
+    assert code == 0, said
+    assert recorded(site) == ["0001_step", "0002_step", "0003_step"]
+    site.database.psql("DELETE FROM django_migrations; ALTER TABLE shop_thing DROP note")
+    code, _ = adopt(site, "shop", "0003")
+    assert (code, "0003_step" in recorded(site)) == (0, False)
+
+
+def test_an_index_for_like_is_not_asked_for_by_choice(site: QuickSite) -> None:
+    unique = 'migrations.AlterField("Thing", "kind", models.CharField(max_length=9, unique=True)),'
+    site.database.psql(FINAL + "ALTER TABLE shop_thing ADD UNIQUE (kind);")
+    site.shop(MADE, unique, WITHOUT_FAX + PRICE)
+    code, said = adopt(site)
+    assert code == 1
+    assert "_like" in said
+    code, said = adopt(site, "--no-like-indexes")
+    assert code == 0, said
+    assert len(recorded(site)) == 3
