@@ -16,7 +16,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         fix = "Run `make install`, then use .venv/bin/python manage.py."
         print(f"error: {error.name} is not installed. {fix}", file=sys.stderr)
-        return 1
+        return 2 if sys.argv[1:2] == ["migrations"] and "status" in sys.argv else 1  # 1 would say: pending
     return manage(sys.argv)
 
 

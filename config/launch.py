@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import django
 import psycopg
@@ -35,11 +35,11 @@ def manage(argv: list[str]) -> int:
         with _database_for(argv):
             execute_from_command_line(argv)
     except (ImproperlyConfigured, embedded.EmbeddedError) as error:
-        return _fail(str(error))
+        return _fail(str(error), argv)
     except NotSupportedError as error:
         if "or later is required" not in str(error):
             raise
-        return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.")
+        return _fail(f"{_address()} is too old: {error}. Point DATABASE_URL to PostgreSQL 15 or newer.", argv)
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         if argv[1:2] != ["collectstatic"]:
             raise
@@ -52,7 +52,7 @@ def manage(argv: list[str]) -> int:
         cause = error.__cause__
         if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate is not None:
             raise
-        return _fail(unreachable(str(error)))
+        return _fail(unreachable(str(error)), argv)
     return 0
 
 
@@ -112,9 +112,9 @@ def _address() -> str:
     return f"{entry['NAME']} on {server} (user {entry.get('USER') or os.environ.get('USER', 'unnamed')})"
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, argv: Sequence[str] = ()) -> int:
     print(f"error: {message}", file=sys.stderr)
-    return 1
+    return 2 if argv[1:2] == ["migrations"] and "status" in argv else 1  # 1 would say that migrations are pending
 
 
 if __name__ == "__main__":  # gunicorn's configuration runs this before the server starts

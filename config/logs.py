@@ -88,6 +88,8 @@ def logging_settings(*, debug: bool, level: str) -> dict[str, Any]:
             "django.security.DisallowedHost": {"handlers": [], "filters": ["refused_host"], "propagate": True},
             # Django leaves it to the server to drop the body of an answer to HEAD, and gunicorn warns of each.
             "gunicorn.http.wsgi": {"handlers": [], "level": "ERROR", "propagate": True},
+            # At a terminal, migrate says the same in its own lines.
+            "livemigrations": {"handlers": [], "level": "CRITICAL" if debug else level, "propagate": True},
             "axes": {"handlers": [], "level": "WARNING", "propagate": True},
             "gunicorn.error": {"handlers": ["stderr"], "level": level, "propagate": False},
             "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},

@@ -11,3 +11,9 @@ class LiveMigrationsConfig(AppConfig):
     name = "livemigrations"
     verbose_name = "Live migrations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the events of runs written to the logger ``livemigrations``."""
+        from livemigrations import logs
+
+        logs.connect()

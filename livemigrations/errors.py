@@ -61,6 +61,18 @@ class DataWouldBeLost(LiveMigrationError):
     """Rows would be lost, and nobody said that they may be."""
 
 
+class VerificationFailed(LiveMigrationError):
+    """The run ended, and the database is worse than before it. ``problems`` are lines."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(
+            f"The migrations ran, and the verification failed:\n{lines}\nWhat was done is kept. Remedy: correct it, or take"
+            " the run back (manage.py migrate --back N, or next time --rollback-on-failure)."
+        )
+
+
 class RolledBack(LiveMigrationError):
     """The run failed and was taken back."""
 
@@ -91,6 +103,27 @@ class StepFailed(LiveMigrationError):
 
 class UnknownSprint(LiveMigrationError):
     """No migration belongs to that sprint."""
+
+
+class UnknownApplied(LiveMigrationError):
+    """A migration is applied that is not in the code. ``keys`` are (app, name), newest first."""
+
+    def __init__(self, keys: list[tuple[str, str]]) -> None:
+        self.keys = keys
+        names = ", ".join(".".join(key) for key in keys)
+        app, name = keys[0]
+        many = len(keys) > 1
+        super().__init__(
+            f"Cannot take back a migration: {names} {'are' if many else 'is'} applied, {'are' if many else 'is'} newer,"
+            f" and {'are' if many else 'is'} not in the code. Nothing was changed. Remedy: run this command with the"
+            f" release that contains {'them' if many else 'it'}, or restore {'the files' if many else 'the file'}. If"
+            f" nothing of {app}.{name} is left in the database, delete its row: DELETE FROM django_migrations WHERE app ="
+            f" '{app}' AND name = '{name}'; then try again."
+        )
+
+
+class BrokenHistory(LiveMigrationError):
+    """The history of the migrations is inconsistent, or has two ends."""
 
 
 class UnknownStage(LiveMigrationError):

@@ -5,24 +5,24 @@ from __future__ import annotations
 from io import StringIO
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.backups.service import BackupService
 from livemigrations.engine.pooler import direct
-from livemigrations.engine.status import status
+from livemigrations.engine.status import history, status
 from livemigrations.errors import LiveMigrationError
+from livemigrations.inspection.service import InspectionService, twin
 from livemigrations.management.commands.migrate import Command
-from livemigrations.results import RunReport, Status
+from livemigrations.results import AppliedMigration, RunReport, Status
 from livemigrations.review.plan import plan
 from livemigrations.review.planned import PlannedMigration
 from livemigrations.review.trace import Choice, trace
 from livemigrations.review.traced import TraceReport
 
 
-class MigrationService(BackupService):
+class MigrationService(InspectionService, BackupService):
     """Migrates one database and says where it stands. ``using`` is the alias; every method has an async twin."""
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -42,26 +42,50 @@ class MigrationService(BackupService):
         stage: str | None = None,
         wait: bool = False,
         backup: bool = False,
+        **options: bool,
     ) -> RunReport:
         """Apply what is pending, or what is named; ``stage`` is None, "expand" or "contract".
 
-        With ``backup`` the database is backed up before the first step, if there is one.
-        Raises ``errors.LiveMigrationError``; what was done is kept.
+        With ``backup`` the database is backed up before the first step, if there is one. ``options`` are the switches of
+        the command: verify, rollback_on_failure, discard_data, allow_long_locks, fake, fake_initial, run_syncdb.
+        Raises ``errors.LiveMigrationError``; what was done is kept, unless ``rollback_on_failure`` took it back.
         """
         _refuse_less_than_one("forward", forward)
         where = [part for part in (app_label, migration_name) if part]
-        return self._migrate(*where, sprint=sprint, forward=forward, stage=stage, wait=wait, backup=backup)
+        chosen = {"sprint": sprint, "forward": forward, "stage": stage}
+        return self._migrate(*where, **chosen, wait=wait, backup=backup, **_switches(options))
 
-    def rollback(self, steps: int | None = 1, *, sprint: int | None = None, wait: bool = False) -> RunReport:
-        """Take back the last ``steps`` migrations (None: all), or everything after ``sprint``."""
+    def rollback(
+        self, steps: int | None = 1, *, sprint: int | None = None, wait: bool = False, **options: bool
+    ) -> RunReport:
+        """Take back the last ``steps`` migrations (None: all), or everything after ``sprint``; ``options`` as for ``run``."""
         _refuse_less_than_one("steps", steps)
-        if sprint is not None:
-            return self._migrate(sprint=sprint, wait=wait)
-        return self._migrate(back=0 if steps is None else steps, wait=wait)
+        chosen = {"sprint": sprint} if sprint is not None else {"back": 0 if steps is None else steps}
+        return self._migrate(**chosen, wait=wait, **_switches(options))
+
+    def sql(
+        self,
+        app_label: str | None = None,
+        migration_name: str | None = None,
+        *,
+        sprint: int | None = None,
+        stage: str | None = None,
+        discard_data: bool = False,
+    ) -> str:
+        """The script for psql that ``migrate --sql`` writes; nothing is changed."""
+        from livemigrations.engine.script import script
+        from livemigrations.engine.selection import Selection
+
+        selection = Selection(sprint=sprint, stage=stage)
+        return "\n".join(script(self._connection, selection, app_label, migration_name, discard=discard_data))
 
     def status(self) -> Status:
         """Where the database stands."""
         return status(self._connection)
+
+    def history(self) -> list[AppliedMigration]:
+        """What was applied, newest first."""
+        return history(self._connection)
 
     def plan(
         self,
@@ -99,25 +123,35 @@ class MigrationService(BackupService):
         report.current_revision, report.pending_migrations = now.current_revision, now.pending_migrations
         return report
 
-    async def arun(self, *args: Any, **options: Any) -> RunReport:
-        """``run``, awaited in a thread."""
-        return await sync_to_async(self.run)(*args, **options)
+    arun = twin(run)
+    arollback = twin(rollback)
+    asql = twin(sql)
+    astatus = twin(status)
+    ahistory = twin(history)
+    aplan = twin(plan)
+    atrace = twin(trace)
+    run_migrations = arun
+    get_migration_status = astatus
 
-    async def arollback(self, *args: Any, **options: Any) -> RunReport:
-        """``rollback``, awaited in a thread."""
-        return await sync_to_async(self.rollback)(*args, **options)
 
-    async def astatus(self) -> Status:
-        """``status``, awaited in a thread."""
-        return await sync_to_async(self.status)()
+def run_migrations(using: str = DEFAULT_DB_ALIAS, **options: Any) -> RunReport:
+    """``MigrationService(using).run(**options)``."""
+    return MigrationService(using).run(**options)
 
-    async def aplan(self, *args: Any, **options: Any) -> list[PlannedMigration]:
-        """``plan``, awaited in a thread."""
-        return await sync_to_async(self.plan)(*args, **options)
 
-    async def atrace(self, *args: Any, **options: Any) -> TraceReport:
-        """``trace``, awaited in a thread."""
-        return await sync_to_async(self.trace)(*args, **options)
+def get_migration_status(using: str = DEFAULT_DB_ALIAS) -> Status:
+    """``MigrationService(using).status()``."""
+    return MigrationService(using).status()
+
+
+_SWITCHES = ("verify", "rollback_on_failure", "discard_data", "allow_long_locks", "fake", "fake_initial", "run_syncdb")
+
+
+def _switches(options: dict[str, bool]) -> dict[str, bool]:
+    """The switches that migrate knows. Raises ``TypeError`` for another."""
+    if unknown := sorted(set(options) - set(_SWITCHES)):
+        raise TypeError(f"migrate has no option {', '.join(unknown)}. Known: {', '.join(_SWITCHES)}.")
+    return options
 
 
 def _refuse_less_than_one(name: str, number: int | None) -> None:

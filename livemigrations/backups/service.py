@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from livemigrations.backups.creation import How, create
 from livemigrations.backups.manifest import Backup
+from livemigrations.backups.pruning import prune
 from livemigrations.backups.restoration import Restoration, Wish, restore_backup
 from livemigrations.backups.shelf import Shelf
 from livemigrations.backups.verification import verify
@@ -42,6 +43,18 @@ class BackupService:
         """
         return restore_backup(connections[self.using], self._find(name), wish)
 
+    def prune_backups(
+        self, *, keep: int | None = None, older_than_days: float | None = None, dry_run: bool = False
+    ) -> list[Backup]:
+        """Remove old backups of the database; return those removed, or with ``dry_run`` those that would be.
+
+        Raises ``ValueError`` without ``keep`` and ``older_than_days``.
+        """
+        if keep is None and older_than_days is None:
+            raise ValueError("prune_backups needs keep or older_than_days. Nothing was removed.")
+        database = database_name(connections[self.using])
+        return prune(database, keep=keep, older_than_days=older_than_days, dry_run=dry_run)[0]
+
     def _find(self, name: str) -> Backup:
         return Shelf().find(name, database_name(connections[self.using]))
 
@@ -60,3 +73,7 @@ class BackupService:
     async def arestore_backup(self, *args: Any, **options: Any) -> Restoration:
         """``restore_backup``, awaited in a thread."""
         return await sync_to_async(self.restore_backup)(*args, **options)
+
+    async def aprune_backups(self, **options: Any) -> list[Backup]:
+        """``prune_backups``, awaited in a thread."""
+        return await sync_to_async(self.prune_backups)(**options)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Field, ForeignKey, Model
 
 from livemigrations.catalog.constraints import foreign_keys
-from livemigrations.catalog.definitions import Column, Table, read_table
+from livemigrations.catalog.definitions import Column, Constraint, Table, read_table
+from livemigrations.catalog.equivalence import same_columns, same_expression
 from livemigrations.catalog.relations import relation, relation_oid
 from livemigrations.catalog.twins import table_of_model
 from livemigrations.errors import DefinitionConflict
@@ -29,8 +31,9 @@ def adopt_table(editor: BaseDatabaseSchemaEditor, model: type[Model]) -> None:
             f"{table} exists and is no table but a relation of kind {found.kind!r}. Remedy: rename or drop it."
         )
     actual, wanted = read_table(editor.connection, found.oid), table_of_model(editor, model)
-    if differences := _differences(actual.columns, wanted.columns):
+    if differences := _differences(editor, found.oid, actual.columns, wanted.columns):
         raise DefinitionConflict(_comparison(table, differences, wanted.columns))
+    actual = _respelled(editor, table, actual, wanted)
     _note(editor, table)
     _add_columns(editor, model, actual, wanted)
     _add_indexes(editor, model, actual, wanted)
@@ -53,8 +56,9 @@ def adopt_column(editor: BaseDatabaseSchemaEditor, model: type[Model], field: Fi
     if column not in actual.columns:
         return False
     wanted = _of_column(table_of_model(editor, model), column)
-    if differences := _differences({column: actual.columns[column]}, wanted.columns):
+    if differences := _differences(editor, oid, {column: actual.columns[column]}, wanted.columns):
         raise DefinitionConflict(_comparison(table, differences, wanted.columns))
+    actual = _respelled(editor, table, actual, wanted)
     _note(editor, f"{table}.{column}")
     _add_indexes(editor, model, actual, wanted)
     _add_constraints(editor, model, actual, wanted)
@@ -82,11 +86,30 @@ def _note(editor: BaseDatabaseSchemaEditor, what: str) -> None:
         adopted.append(what)
 
 
-def _differences(actual: dict[str, Column], wanted: dict[str, Column]) -> dict[str, tuple[str, str]]:
+def _respelled(editor: BaseDatabaseSchemaEditor, table: str, actual: Table, wanted: Table) -> Table:
+    """The table with each check that differs from a wanted one in spelling only in the wanted spelling."""
+    checks = [one.body for one in wanted.constraints.values() if one.kind == "c"]
+    known = set(checks)
+    name = editor.quote_name(table)
+
+    def spelled(constraint: Constraint) -> Constraint:
+        if constraint.kind != "c" or constraint.body in known:
+            return constraint
+        mine = constraint.body.removeprefix("CHECK ")
+        same = (
+            body for body in checks if same_expression(editor.connection, mine, body.removeprefix("CHECK "), table=name)
+        )
+        return replace(constraint, body=next(same, constraint.body))
+
+    return replace(actual, constraints={name: spelled(one) for name, one in actual.constraints.items()})
+
+
+def _differences(
+    editor: BaseDatabaseSchemaEditor, oid: int, actual: dict[str, Column], wanted: dict[str, Column]
+) -> dict[str, tuple[str, str]]:
+    same = same_columns(editor.connection, oid, actual, wanted)
     found = {
-        name: (str(actual[name]), str(column))
-        for name, column in wanted.items()
-        if name in actual and actual[name] != column
+        name: (str(actual[name]), str(column)) for name, column in wanted.items() if name in actual and name not in same
     }
     for name, column in actual.items():
         if name not in wanted and column.not_null and not (column.default or column.identity):

@@ -8,15 +8,15 @@ extension, and the books of the engine and of Django are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.definitions import Column, constraint_body, index_body
+from livemigrations.catalog.equivalence import levelled, same_expression, typed
 from livemigrations.catalog.kept import SCHEMA as KEPT
 from livemigrations.catalog.relations import USER_SCHEMA, fetch
 from livemigrations.statements.names import identifier, literal
@@ -58,7 +58,7 @@ class Thing:
 
     ``valid`` is false for an index that was left half built, a constraint that is NOT VALID and a column whose NOT NULL
     is. ``needed`` says that a row without a value for this column is refused. ``note`` is what was levelled out of the
-    definition.
+    definition. ``expression`` is the part of it that PostgreSQL may spell in several ways, and ``frame`` the rest.
     """
 
     key: Key
@@ -67,6 +67,8 @@ class Thing:
     valid: bool = True
     needed: bool = False
     note: str = ""
+    expression: str = ""
+    frame: str = ""
 
     @property
     def described(self) -> str:
@@ -210,7 +212,7 @@ def _relations(reader: _Reader) -> None:
 
 def _columns(reader: _Reader) -> None:
     for schema, table, *parts, numbered, valid in reader.rows(_COLUMNS):
-        column, note = _column(parts, numbered=numbered)
+        column, note = levelled(Column(*parts), numbered=numbered)
         target = reader.sql_name(schema, table)
         reader.add(
             Kind.COLUMN,
@@ -221,30 +223,9 @@ def _columns(reader: _Reader) -> None:
             valid=valid,
             needed=column.not_null and not (column.default or column.identity),
             note=note,
+            expression=column.default if column.generated else typed(column.default, column.type),
+            frame=str(replace(column, default="…")) if column.default else "",
         )
-
-
-def _column(parts: list[Any], *, numbered: bool) -> tuple[Column, str]:
-    """The column, levelled, and what was levelled. ``numbered`` says that a sequence belongs to it."""
-    found = Column(*parts)
-    if numbered and found.default.startswith("nextval("):
-        return replace(found, default="", identity="d"), f"serial (DEFAULT {found.default})"
-    return replace(found, default=_levelled(found.default, found.generated)), ""
-
-
-_NUMBER = re.compile(r"\(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::(?:numeric|integer|bigint|smallint|real|double precision))?")
-
-
-def _levelled(default: str, generated: str) -> str:
-    """A default with the spellings of one value made one: ``'0'::numeric`` and ``0``, CURRENT_TIMESTAMP and now()."""
-    if generated:
-        return default
-    if default.startswith("NULL::"):
-        return ""
-    if default == "CURRENT_TIMESTAMP":
-        return "now()"
-    number = _NUMBER.fullmatch(default)
-    return f"{Decimal(number[1]).normalize():f}" if number else default
 
 
 def _column_sql(column: Column) -> str:
@@ -267,9 +248,12 @@ def _indexes(reader: _Reader) -> None:
         body = index_body(text)
         word = "UNIQUE " if unique else ""
         sql = f"CREATE {word}INDEX CONCURRENTLY {identifier(name)} ON {reader.sql_name(schema, table)} {body}"
-        reader.add(Kind.INDEX, reader.plain(schema, table), name, word + body, sql, valid=valid)
+        frame, _, expression = (word + body).partition(" WHERE ")
+        parts = {"frame": frame, "expression": expression} if expression else {}
+        reader.add(Kind.INDEX, reader.plain(schema, table), name, word + body, sql, valid=valid, **parts)
 
 
+_CHECK = re.compile(r"CHECK \((.*)\)((?: NO INHERIT| NOT ENFORCED)*)", re.DOTALL)
 _DEFERRABLE = re.compile(r"(?<! NOT) DEFERRABLE(?: INITIALLY \w+)?(?: NOT \w+)?$")
 
 
@@ -281,7 +265,9 @@ def _constraints(reader: _Reader) -> None:
         bare = text.removesuffix(" NOT VALID")
         sql = f"ALTER TABLE {reader.sql_name(schema, table)} ADD CONSTRAINT {identifier(name)} {bare}"
         note = "deferrable" if _DEFERRABLE.search(text) else ""
-        reader.add(Kind.CONSTRAINT, reader.plain(schema, table), name, body, sql, valid=valid, note=note)
+        check = _CHECK.fullmatch(body)
+        parts = {"expression": check[1], "frame": f"CHECK{check[2]}"} if check else {}
+        reader.add(Kind.CONSTRAINT, reader.plain(schema, table), name, body, sql, valid=valid, note=note, **parts)
 
 
 _ENABLED = {"O": "", "D": " (disabled)", "R": " (on replicas only)", "A": " (always)"}
@@ -343,6 +329,32 @@ def read_objects(connection: BaseDatabaseWrapper, schemas: list[str], only: list
     for part in _PARTS:
         part(reader)
     return reader.found
+
+
+def respelled(connection: BaseDatabaseWrapper, wanted: Iterable[Thing], actual: Objects) -> Objects:
+    """The objects of a database, those that differ from a wanted one in spelling only with the wanted spelling."""
+    spellings: dict[tuple[Kind, str, str, str], dict[str, Thing]] = {}
+    for thing in wanted:
+        if thing.frame:
+            spellings.setdefault(_frame(thing), {}).setdefault(thing.definition, thing)
+    found = dict(actual)
+    for key, thing in actual.items():
+        known = spellings.get(_frame(thing), {}) if thing.frame else {}
+        if known and thing.definition not in known:
+            same = (one for one in known.values() if _same(connection, thing, one))
+            if (one := next(same, None)) is not None:
+                found[key] = replace(thing, definition=one.definition, expression=one.expression)
+    return found
+
+
+def _frame(thing: Thing) -> tuple[Kind, str, str, str]:
+    key = thing.key
+    return key.kind, key.table, "" if key.kind in BY_DEFINITION else key.name, thing.frame
+
+
+def _same(connection: BaseDatabaseWrapper, one: Thing, other: Thing) -> bool:
+    table = identifier(*one.key.table.split("."))
+    return same_expression(connection, one.expression, other.expression, table=table)
 
 
 def used_schemas(connection: BaseDatabaseWrapper) -> list[str]:

@@ -17,7 +17,7 @@ from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.passage import Passage
 from livemigrations.engine.pending import Pending
 from livemigrations.engine.reporter import Silent
-from livemigrations.engine.selection import Plan, Selection
+from livemigrations.engine.selection import Plan, Selection, refuse_broken_history
 from livemigrations.engine.session import Session
 
 
@@ -68,8 +68,12 @@ def targets(executor: LiveExecutor, app_label: str | None, migration_name: str |
 def plan_of(
     session: Session, selection: Selection, app_label: str | None, name: str | None
 ) -> tuple[LiveExecutor, Plan]:
-    """An executor that only looks, and what it would run."""
+    """An executor that only looks, and what it would run.
+
+    Raises ``BrokenHistory`` where ``migrate`` would refuse to begin.
+    """
     executor = LiveExecutor(session, selection, dry=True)
+    refuse_broken_history(executor.loader, session.connection)
     return executor, executor.migration_plan(targets(executor, app_label, name))
 
 

@@ -105,7 +105,7 @@ class LiveExecutor(MigrationExecutor):
         if not self.selection.chosen:
             return super().migration_plan(targets)
         applied: dict[Key, object] = dict(self.loader.applied_migrations)
-        plan = select(self.loader, self.selection, applied, self._newest_first(applied))
+        plan = select(self.loader, self.selection, applied, self._recorded())
         if self.selection.sprint is not None and moves_no_sprint(plan) and self._is_at_rest():
             self.waiting = [stands_at(self.selection.sprint, plan)]
             return []
@@ -115,13 +115,11 @@ class LiveExecutor(MigrationExecutor):
         """Whether the last run ended well: what it did not take was not for it to take."""
         return has_bookkeeping(self.connection) and self.session.journal.is_at_rest()
 
-    def _newest_first(self, applied: dict[Key, object]) -> list[Key]:
+    def _recorded(self) -> list[Key]:
+        """The rows of ``django_migrations``, newest first."""
         if not self.recorder.has_table():
             return []
-        rows = self.recorder.migration_qs.order_by("-id").values_list("app", "name")
-        graph = self.loader.graph.nodes
-        recorded = [key for key in rows if key in applied and key in graph]
-        return [*(key for key in applied if key in graph and key not in set(recorded)), *recorded]
+        return list(self.recorder.migration_qs.order_by("-id").values_list("app", "name"))
 
     # --- the lease ---------------------------------------------------------------------------------------------
 

@@ -12,10 +12,11 @@ from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.locks import lock_statements, lockable
+from livemigrations.engine.obstacles import obstacles
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, RowCheck, Step
 from livemigrations.engine.units import Part, Sort, Unit, merged, sort_of
-from livemigrations.errors import LockDeadlineExceeded, MissingRights, RowsInTheWay, StepFailed
+from livemigrations.errors import DefinitionConflict, LockDeadlineExceeded, MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
 from livemigrations.statements.names import parse_name
 
@@ -48,6 +49,8 @@ def run_unit(session: Session, unit: Unit) -> None:
         return
     except DatabaseError as error:
         raise _explained(session, _culprit(session, unit), error) from error
+    except DefinitionConflict as conflict:
+        raise DefinitionConflict(f"{conflict}{_done_before(session, unit.parts[0].operation)}") from conflict
     for number, part in enumerate(unit.parts):
         assert part.row is not None
         taken = measures if not number else Measures(attempts=measures.attempts)
@@ -78,6 +81,13 @@ def _name(part: Part) -> str:
 
 def _hot(unit: Unit) -> set[str]:
     return {table for step in unit.steps for table in step.hot}
+
+
+def _done_before(session: Session, operation: Operation) -> str:
+    """The steps of an operation that are done already, for a message about one that is not."""
+    rows = session.journal.open_rows(operation.app, operation.migration).get(operation.index, [])
+    labels = [row.definition.label for row in rows if row.done]
+    return f"\nAlready done in this operation, and kept: {', '.join(labels)}." if labels else ""
 
 
 def _look_at_subscribers(session: Session, step: Step) -> None:
@@ -216,7 +226,8 @@ def _explained(session: Session, part: Part, error: DatabaseError) -> StepFailed
             f"{where}\n  {text}\nThe role {role} lacks a right.{owners} Remedy: run migrate as the owner, or"
             f" GRANT {role} what the message names, or the owner's role. {GOES_ON}"
         )
-    remedy = remedy_of(state)
+    found = obstacles(session.connection, step.sql)
+    remedy = "; ".join(one.remedy for one in found) or remedy_of(state)
     if step.transfer is not None and step.transfer.back:
         kept_as = step.transfer.kept_as
         remedy += (

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.loader import MigrationLoader
 
-from livemigrations.errors import UnknownSprint
+from livemigrations.errors import BrokenHistory, UnknownApplied, UnknownSprint
 
 Key = tuple[str, str]
 Plan = list[tuple[Migration, bool]]
@@ -54,21 +56,90 @@ def full_order(loader: MigrationLoader) -> list[Key]:
     return list(order)
 
 
-def select(loader: MigrationLoader, selection: Selection, applied: dict[Key, object], newest_first: list[Key]) -> Plan:
+def broken_history(loader: MigrationLoader, connection: BaseDatabaseWrapper) -> str:
+    """Why Django's ``migrate`` refuses to run, in its own words; empty if it does not.
+
+    It refuses a migration that is applied before one that it depends on, and two newest migrations of one app.
+    """
+    try:
+        loader.check_consistent_history(connection)
+    except InconsistentMigrationHistory as error:
+        return str(error)
+    conflicts = loader.detect_conflicts()
+    if not conflicts:
+        return ""
+    names = "; ".join(f"{', '.join(names)} in {app}" for app, names in conflicts.items())
+    return (
+        f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({names}).\n"
+        "To fix them run 'python manage.py makemigrations --merge'"
+    )
+
+
+def refuse_broken_history(loader: MigrationLoader, connection: BaseDatabaseWrapper) -> None:
+    """Raise ``BrokenHistory`` where Django's ``migrate`` refuses to run."""
+    if problem := broken_history(loader, connection):
+        raise BrokenHistory(problem)
+
+
+def select(loader: MigrationLoader, selection: Selection, applied: dict[Key, object], recorded: list[Key]) -> Plan:
     """The plan for a selection.
 
-    ``applied`` are the migrations that count as applied, ``newest_first`` the same by time. Backward parts come first.
-    Raises ``UnknownSprint`` if no migration belongs to the sprint.
+    ``applied`` are the migrations that count as applied, ``recorded`` the rows of ``django_migrations``, newest first.
+    Backward parts come first. Raises ``UnknownSprint`` if no migration belongs to the sprint, and ``UnknownApplied`` if
+    a migration would be taken back although one that is newer, and perhaps depends on it, is not in the code.
     """
     order = full_order(loader)
+    ages = _Ages.of(loader, applied, recorded)
     if selection.sprint is not None:
-        return _to_sprint(loader, order, selection.sprint, applied)
+        plan = _to_sprint(loader, order, selection.sprint, applied)
+        ages.refuse_unknown((m.app_label, m.name) for m, backwards in plan if backwards)
+        return plan
     if selection.forward is not None:
         pending = [key for key in order if key not in applied]
         most = None if selection.stage else selection.forward  # the stage chooses first
         return [(loader.graph.nodes[key], False) for key in pending[:most]]
-    chosen = newest_first if not selection.back else newest_first[: selection.back]
-    return _backwards(loader, order, chosen, applied)
+    chosen = ages.newest_first[: selection.back or None]
+    plan = _backwards(loader, order, chosen, applied)
+    ages.refuse_unknown([*chosen, *((migration.app_label, migration.name) for migration, _ in plan)])
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    """When each applied migration was applied: the place of its row, 0 for the newest."""
+
+    places: dict[Key, int]
+    unknown: dict[Key, int]
+
+    @classmethod
+    def of(cls, loader: MigrationLoader, applied: Iterable[Key], recorded: list[Key]) -> _Ages:
+        """The places of what is applied. A migration that is only half applied, and has no row, is the newest.
+
+        The row of a squashed migration may be written long after those that it replaces, or not at all: it is as old
+        as the newest of those.
+        """
+        rows = {key: place for place, key in enumerate(recorded)}
+        replaced = {key: set(squashed.replaces) for key, squashed in loader.replacements.items()}
+        known = {*loader.graph.nodes, *loader.disk_migrations, *(one for keys in replaced.values() for one in keys)}
+        places = {}
+        for key in applied:
+            if key in loader.graph.nodes:
+                older = [rows[one] for one in replaced.get(key, ()) if one in rows]
+                places[key] = min(older) if older else rows.get(key, -1)
+        return cls(places, {key: place for key, place in rows.items() if key not in known})
+
+    @property
+    def newest_first(self) -> list[Key]:
+        places = {**self.places, **self.unknown}
+        return sorted(places, key=places.__getitem__)
+
+    def refuse_unknown(self, taken_back: Iterable[Key]) -> None:
+        """Raise ``UnknownApplied`` if one of these is unknown, or older than one that is."""
+        found = list(taken_back)
+        oldest = max((self.unknown.get(key, self.places.get(key, -1)) for key in found), default=-1)
+        newer = [key for key, place in self.unknown.items() if place <= oldest]
+        if newer:
+            raise UnknownApplied(newer)
 
 
 def _to_sprint(loader: MigrationLoader, order: list[Key], sprint: int, applied: dict[Key, object]) -> Plan:

@@ -14,7 +14,7 @@ from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.lease import current_holder
-from livemigrations.engine.selection import full_order, sprint_of
+from livemigrations.engine.selection import broken_history, full_order, sprint_of
 from livemigrations.engine.stages import stages
 from livemigrations.results import AppliedMigration, PendingMigration, Status
 
@@ -89,6 +89,7 @@ def status(connection: BaseDatabaseWrapper) -> Status:
         unknown_applied=sorted(".".join(key) for key in set(loader.applied_migrations) - known),
         running=current_holder(connection),
         sprints=_sprints(loader),
+        history_problem=broken_history(loader, connection),
     )
 
 

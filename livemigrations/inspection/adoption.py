@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
-from livemigrations.catalog.objects import Objects, read_objects
+from livemigrations.catalog.objects import Objects, Thing, read_objects, respelled
 from livemigrations.engine import journal as books
 from livemigrations.engine.dry import dry_session, targets
 from livemigrations.engine.executor import LiveExecutor
@@ -17,15 +17,16 @@ from livemigrations.engine.lease import this_process
 from livemigrations.engine.planner import digest_of, parts, source_of
 from livemigrations.engine.reporter import Reporter
 from livemigrations.engine.runner import run_step
-from livemigrations.engine.selection import Selection, full_order, sprint_of
+from livemigrations.engine.selection import Selection, full_order, refuse_broken_history, sprint_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.translate import steps_for
 from livemigrations.errors import LiveMigrationError
 from livemigrations.inspection.cut import Action, Cut, choose
 from livemigrations.inspection.evidence import Evidence
-from livemigrations.inspection.proof import Migration, MigrationProof, prove
-from livemigrations.inspection.rehearsal import Rehearsed, names_in_use, rehearse
+from livemigrations.inspection.judging import judge
+from livemigrations.inspection.proof import Migration, MigrationProof, is_like_index, prove
+from livemigrations.inspection.rehearsal import History, Rehearsed, names_in_use, rehearse
 from livemigrations.statements.parse import parse
 
 COMMAND = "migrations adopt"
@@ -33,17 +34,31 @@ COMMAND = "migrations adopt"
 
 @dataclass(slots=True)
 class Examination:
-    """What was found: the proofs in the order of the history, and where the database stands."""
+    """What was found: the proofs in the order of the history, and where the database stands.
+
+    ``refused`` says why an operation that would be run to fill a gap would be refused or stopped by rows.
+    """
 
     proofs: dict[Migration, MigrationProof]
     cut: Cut
     actual: Objects
     schemas: list[str] = field(default_factory=list)
+    refused: dict[Migration, str] = field(default_factory=dict)
 
     @property
     def conflict(self) -> bool:
         """Whether something is there that differs: then nothing at all is written."""
         return any(proof.conflicts for proof in self.proofs.values())
+
+    @property
+    def unproven(self) -> list[Migration]:
+        """The migrations that someone has to accept: then nothing at all is written either."""
+        return [key for key in self.stopped if self.proofs[key].unproven]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether adoption writes nothing: something differs, cannot be proven, or could not be made."""
+        return self.conflict or bool(self.unproven or self.refused)
 
     @property
     def stopped(self) -> list[Migration]:
@@ -62,16 +77,20 @@ def examine(
     accept: Collection[str] = (),
     fill: bool = True,
     rename: bool = False,
+    like_indexes: bool = True,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Examination:
     """Prove the migrations that are not applied, or those of an app up to a name; nothing is written.
 
     ``accept`` names what is believed without proof: ``app.migration``, or ``app.migration:3`` for one operation; the
-    beginning of a migration's name is enough. Without ``fill`` a gap ends it; ``rename`` as for ``adopt``.
+    beginning of a migration's name is enough. Without ``fill`` a gap ends it; ``rename`` as for ``adopt``. Without
+    ``like_indexes`` the indexes that Django adds to text columns for LIKE may be missing.
+    The database may be further than ``migration_name``: later versions of what a migration makes are proof as well.
     Raises ``LiveMigrationError`` for a name that fits nothing.
     """
     executor = LiveExecutor(dry_session(connection), Selection(), dry=True)
     loader = executor.loader
+    refuse_broken_history(loader, connection)
     goals = targets(executor, app_label, migration_name)
     if any(name is None for _, name in goals):
         raise LiveMigrationError("There is nothing to adopt up to zero. Remedy: name a migration, or only the app.")
@@ -79,10 +98,11 @@ def examine(
     order = [key for key in full_order(loader) if key in scope]
     nodes = loader.graph.nodes
     accepted = {_in_full(given, loader, order) for given in sorted(accept)}
-    history = rehearse(connection, [nodes[key] for key in order], purpose="adopt", each=True, tell=tell)
+    whole = full_order(loader) if migration_name else order  # a database may be further than the name
+    history = rehearse(connection, [nodes[key] for key in whole], purpose="adopt", each=True, tell=tell)
     pending = {key: sprint_of(nodes[key]) for key in order if key not in loader.applied_migrations}
     actual = read_objects(connection, history.schemas)
-    evidence = Evidence(history, actual)
+    evidence = Evidence(history, respelled(connection, _things(history), actual))
     proofs = prove(
         connection,
         history,
@@ -92,9 +112,15 @@ def examine(
         explicit=names_in_use(history),
         begun=_begun(connection, pending),
         rename=rename,
+        dispensable=lambda thing: not like_indexes and is_like_index(thing),
     )
     cut = choose(proofs, lambda key: loader.graph.forwards_plan(key)[:-1], history, evidence, fill=fill)
-    return Examination(proofs, cut, actual, history.schemas)
+    found = Examination(proofs, cut, actual, history.schemas)
+    if not found.blocked:
+        found.refused = judge(connection, proofs, cut, tell=tell)
+        for key, reason in found.refused.items():
+            cut.actions[key], cut.stopped[key] = Action.STOP, reason
+    return found
 
 
 def adopt(
@@ -106,7 +132,7 @@ def adopt(
     ``rename`` gives indexes and constraints the names that the migrations use, where they have others.
     Raises ``LiveMigrationError`` if the schema changed since it was examined. What was done before a failure is kept.
     """
-    if examination.conflict or not examination.cut.chosen:
+    if examination.blocked or not examination.cut.chosen:
         return []
     ensure_bookkeeping(connection)
     session = Session(connection, reporter, COMMAND)
@@ -164,6 +190,11 @@ def _note_what_is_there(session: Session, proof: MigrationProof, *, rename: bool
             cursor.execute(journal.done_sql(rows[0]))
         for row in rows[1:]:
             run_step(session, identity, row)
+
+
+def _things(history: History) -> Iterator[Thing]:
+    for operation in history.operations:
+        yield from (thing for change in operation.changes for thing in (change.before, change.after) if thing)
 
 
 def _begun(connection: BaseDatabaseWrapper, pending: Collection[Migration]) -> set[tuple[Migration, int]]:

@@ -29,7 +29,8 @@ def lines(examination: Examination, *, verbosity: int = 1) -> Iterator[str]:
             yield from (f"              make {_first(o)}" for o in proof.operations if not o.done)
         yield from _renamed(proof)
         if action == Action.STOP:
-            yield f"              {examination.cut.stopped.get(key, 'what is there differs')}"
+            reason = examination.cut.stopped.get(key, "what is there differs")
+            yield from (f"              {line}".rstrip() for line in reason.splitlines())
     yield ""
     yield from _end(examination)
 
@@ -64,10 +65,13 @@ def _operations(proof: MigrationProof) -> Iterator[str]:
             yield f"                      here:  {difference.here}"
         for lack in operation.missing if not operation.done else []:
             yield f"                    missing: {lack.object}"
-            if lack.sql and operation.verdict == Verdict.PARTLY and not operation.adopts:
+            shown = operation.verdict == Verdict.PARTLY and not operation.adopts
+            if lack.sql and (shown or operation.withheld):
                 yield from (f"                      {line}" for line in f"{lack.sql};".splitlines())
-        if operation.verdict == Verdict.DOUBT:
-            yield f"                    believe it: --accept {'.'.join(proof.key)}:{number}"
+        if operation.verdict == Verdict.DOUBT or (operation.verdict == Verdict.MISSING and operation.withheld):
+            if operation.verdict == Verdict.MISSING:
+                yield f"                    not run by adopt: {operation.withheld}"
+            yield f"                    record it as applied without running it: --accept {'.'.join(proof.key)}:{number}"
 
 
 def _renamed(proof: MigrationProof) -> Iterator[str]:
@@ -82,6 +86,16 @@ def _end(examination: Examination) -> Iterator[str]:
     counts = {action: actions.count(action) for action in Action}
     if examination.cut.sprint is not None and not examination.conflict:
         yield f"The database stands at sprint {examination.cut.sprint}: everything that it makes is there."
+    if examination.unproven and not examination.conflict:
+        names = ", ".join(".".join(key) for key in examination.unproven)
+        yield f"Adopt cannot prove that {names} ran, so nothing is written. Adopt runs no code and changes no rows."
+        yield "Remedy: check it yourself, then record it as applied with --accept, as shown. If it did not run, adopt up to"
+        yield "the migration before it (manage.py migrations adopt APP NAME), migrate it, then adopt the rest."
+        return
+    if examination.refused:
+        yield "Something that is missing cannot be made, so nothing is written."
+        yield "Remedy: follow the message above, then adopt again."
+        return
     if examination.conflict:
         yield "Something is there that differs, so nothing is written."
         yield "Remedy: bring what is there to the definition here (or the migration to what is there), then try again."
@@ -93,7 +107,7 @@ def _end(examination: Examination) -> Iterator[str]:
         if counts[action]:
             yield f"{counts[action]:>4}  {_WORDS[action]}"
     if examination.stopped:
-        yield "Remedy: make what is missing there with the statements shown, or believe what cannot be proven with --accept."
+        yield "Remedy: make what is missing there with the statements shown, then adopt again."
 
 
 def to_json(examination: Examination) -> dict[str, Any]:
@@ -101,6 +115,7 @@ def to_json(examination: Examination) -> dict[str, Any]:
     return {
         "sprint": examination.cut.sprint,
         "conflict": examination.conflict,
+        "unproven": [".".join(key) for key in examination.unproven],
         "migrations": [_migration(examination, key, proof) for key, proof in examination.proofs.items()],
     }
 

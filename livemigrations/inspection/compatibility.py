@@ -15,7 +15,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.rehearsal import Naming, standing_in
-from livemigrations.engine.selection import Key, Plan, Selection, full_order
+from livemigrations.engine.selection import Key, Plan, Selection, full_order, refuse_broken_history
 from livemigrations.engine.session import Session
 from livemigrations.engine.stages import staged
 from livemigrations.errors import LiveMigrationError, RehearsalFailed
@@ -76,6 +76,7 @@ def compatibility(
     Raises ``LiveMigrationError`` for names that are not known, and what copies and migrations raise.
     """
     loader = MigrationLoader(connection)
+    refuse_broken_history(loader, connection)
     undone = _after(loader, since)
     plan, waiting = _plan(loader, undone, everything=everything)
     release = _release(loader, undone)

@@ -47,7 +47,7 @@ class _Chooser:
 
     def choose(self) -> set[Migration]:
         self.reached = _reached(self.proofs)
-        wanted = {key for key, proof in self.proofs.items() if proof.evident}
+        wanted = {key for key, proof in self.proofs.items() if proof.evident or proof.accepted}
         if self.reached is not None and self.fill:
             wanted |= {k for k, p in self.proofs.items() if p.sprint is not None and p.sprint <= self.reached}
         chosen = self._closed(wanted)
@@ -148,8 +148,12 @@ def choose(
         else:
             obstacle = chooser.stopped.get(key, "")
             stops = proof.begun and not (proof.makeable and _adopting(proof)) and bool(obstacle)
-            stops = stops or bool(proof.conflicts) or (key in chooser.stopped and bool(proof.doubts))
+            stops = stops or bool(proof.conflicts) or (key in chooser.stopped and bool(proof.unproven))
+            if not stops and proof.doubts and not _ahead(proof, chooser.reached):
+                stops, obstacle = True, _obstacle(proof)
             cut.actions[key] = Action.STOP if stops else Action.LEAVE
+            if stops:
+                _doubt_again(proof)
             if obstacle:
                 cut.stopped[key] = obstacle
     return cut
@@ -163,11 +167,27 @@ def _adopting(proof: MigrationProof) -> bool:
     )
 
 
+def _ahead(proof: MigrationProof, reached: int | None) -> bool:
+    """Whether the migration belongs to a later sprint than the one that the database has reached."""
+    return proof.sprint is not None and reached is not None and proof.sprint > reached
+
+
+def _doubt_again(proof: MigrationProof) -> None:
+    """Report code that a stopped migration would need as what it is: nobody can prove that it has run or not."""
+    for operation in proof.operations:
+        if operation.verdict == Verdict.MISSING and operation.rehearsed.withheld and not operation.absent:
+            operation.verdict = Verdict.DOUBT
+            operation.reason = operation.reason or operation.withheld
+
+
 def _settle_doubts(
     proofs: dict[Migration, MigrationProof], ancestors: Callable[[Migration], Collection[Migration]]
 ) -> None:
-    """What cannot be proven has not run where the structure before it, in the same app, is not there at all."""
-    absent = {k for k, p in proofs.items() if p.structural and not p.begun and not p.conflicts}
+    """What cannot be proven has not run where the database shows that a migration before it has not run.
+
+    Only the same app counts: another tool may have made the tables of one app without those of the other.
+    """
+    absent = {key for key, proof in proofs.items() if proof.absent}
     for key, proof in proofs.items():
         before = {one for one in ancestors(key) if one[0] == key[0]} | {key}
         if before & absent:
@@ -195,8 +215,8 @@ def _reached(proofs: dict[Migration, MigrationProof]) -> int | None:
 def _obstacle(proof: MigrationProof) -> str:
     if proof.conflicts or any(operation.verdict == Verdict.DIFFERS for operation in proof.operations):
         return "what is there differs"
-    if proof.doubts:
-        return "a part of it cannot be proven"
+    if unproven := proof.unproven:
+        return f"it cannot be proven: {unproven[0].reason or unproven[0].withheld}, and adopt does not run it"
     if proof.nameless:
         return f"{proof.nameless} has another name there, by which it would not be found (--rename)"
     return "a part of it is missing, and its operation cannot add to what is there"

@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
-from livemigrations.catalog.objects import read_objects
+from livemigrations.catalog.objects import read_objects, respelled
 from livemigrations.engine.journal import Journal
 from livemigrations.engine.selection import full_order
 from livemigrations.engine.touched import quoted
@@ -63,9 +63,10 @@ def drift(
     applied = [key for key in full_order(loader) if key in loader.applied_migrations]
     history = rehearse(connection, [nodes[key] for key in applied], purpose="drift", each=False, tell=tell)
     actual = read_objects(connection, history.schemas)
+    spelled = respelled(connection, history.objects.values(), actual)
     owners = _owners(history)
     ignored = Ignored(conf.drift_ignore(), _left_alone(loader, history))
-    found = list(compare(history.objects, actual, ignored, names_in_use(history)))
+    found = list(compare(history.objects, spelled, ignored, names_in_use(history)))
     for one in found:
         one.app = owners.get(one.table, "")
     half = Journal(connection).half_done() if has_bookkeeping(connection) else {}

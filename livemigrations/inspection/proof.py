@@ -8,17 +8,20 @@ from enum import StrEnum
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
+from django.db.migrations.operations.base import Operation
 
 from livemigrations.catalog.objects import Key, Kind, Thing
 from livemigrations.engine.planner import is_noop
 from livemigrations.inspection.evidence import Evidence, Found, Standing
 from livemigrations.inspection.rehearsal import History, Rehearsed
+from livemigrations.inspection.withholding import reads_rows
 from livemigrations.statements.names import identifier
-from livemigrations.statements.parse import Kind as StatementKind
-from livemigrations.statements.parse import parse
+from livemigrations.statements.tokens import split
 
 Migration = tuple[str, str]
+ACCEPTED = "accepted"
 _WEAK = (Kind.COMMENT, Kind.EXTENSION)
+_HOLDS_ROWS = (Kind.TABLE, Kind.COLUMN)
 
 
 class Verdict(StrEnum):
@@ -53,7 +56,8 @@ class Lack:
 class OperationProof:
     """One operation with its verdict; ``renamed`` maps objects that have another name there to what would rename them.
 
-    ``nameless`` is the object that it would look for by a name that it does not have there.
+    ``nameless`` is the object that it would look for by a name that it does not have there. ``absent`` says that
+    something that it makes, changes or drops is as it was before; ``drops`` names a table or column that it would drop.
     """
 
     rehearsed: Rehearsed
@@ -65,6 +69,8 @@ class OperationProof:
     reason: str = ""
     evident: bool = False
     structural: bool = False
+    absent: bool = False
+    drops: str = ""
 
     @property
     def adopts(self) -> bool:
@@ -78,7 +84,13 @@ class OperationProof:
     @property
     def makeable(self) -> bool:
         """Whether running the operation does just what is missing."""
-        return self.verdict == Verdict.MISSING or (self.verdict == Verdict.PARTLY and self.adopts)
+        missing = self.verdict == Verdict.MISSING or (self.verdict == Verdict.PARTLY and self.adopts)
+        return missing and not self.withheld
+
+    @property
+    def withheld(self) -> str:
+        """Why adoption does not run the operation although it would be needed; empty if it may."""
+        return self.rehearsed.withheld or (f"it would drop {self.drops}" if self.drops else "")
 
 
 @dataclass(slots=True)
@@ -137,6 +149,21 @@ class MigrationProof:
         return [difference for operation in self.operations for difference in operation.differences]
 
     @property
+    def accepted(self) -> bool:
+        """Whether somebody vouches for a part of it."""
+        return any(operation.reason == ACCEPTED for operation in self.operations)
+
+    @property
+    def unproven(self) -> list[OperationProof]:
+        """The operations that are neither proven nor run by adoption: someone has to accept them."""
+        return [o for o in self.operations if not o.done and (o.verdict == Verdict.DOUBT or o.withheld)]
+
+    @property
+    def absent(self) -> bool:
+        """Whether the database shows that none of it has run. A migration that only drops shows nothing."""
+        return not self.begun and not self.conflicts and any(operation.absent for operation in self.operations)
+
+    @property
     def doubts(self) -> list[OperationProof]:
         return [operation for operation in self.operations if operation.verdict == Verdict.DOUBT]
 
@@ -151,21 +178,24 @@ def prove(
     explicit: Collection[str] = (),
     begun: Collection[tuple[Migration, int]] = (),
     rename: bool = False,
+    dispensable: Callable[[Thing], bool] = lambda thing: False,
 ) -> dict[Migration, MigrationProof]:
     """A proof for each migration in ``sprints``, which maps it to its sprint.
 
     ``accepted`` says of operations that cannot be proven whether somebody vouches for them; ``explicit`` are the names
     of indexes and constraints that migrations use, so that another name there is worth a word; ``begun`` are operations
-    that the journal will resume by itself; with ``rename`` such names are given before anything is made.
+    that the journal will resume by itself; with ``rename`` such names are given before anything is made; an object that
+    is ``dispensable`` may be missing.
     """
     proofs = {key: MigrationProof(key, sprint) for key, sprint in sprints.items()}
     shown: set[str] = set()
     for rehearsed in reversed(history.operations):
         if rehearsed.migration not in proofs:
             continue
-        proof = _proof(connection, rehearsed, evidence, explicit)
-        if proof.verdict == Verdict.DOUBT and accepted(rehearsed):
-            proof.verdict, proof.reason = Verdict.THERE, "accepted"
+        proof = _proof(connection, rehearsed, evidence, explicit, dispensable)
+        may_accept = proof.verdict == Verdict.DOUBT or (proof.verdict == Verdict.MISSING and proof.withheld)
+        if may_accept and accepted(rehearsed):
+            proof.verdict, proof.reason = Verdict.THERE, ACCEPTED
         if (rehearsed.migration, rehearsed.index) in begun and not proof.done:
             proof.verdict, proof.differences = Verdict.MISSING, []
         proof.differences = [d for d in proof.differences if d.object not in shown]
@@ -194,14 +224,22 @@ def _subject(key: Key) -> str:
 
 
 def _proof(
-    connection: BaseDatabaseWrapper, rehearsed: Rehearsed, evidence: Evidence, explicit: Collection[str]
+    connection: BaseDatabaseWrapper,
+    rehearsed: Rehearsed,
+    evidence: Evidence,
+    explicit: Collection[str],
+    dispensable: Callable[[Thing], bool],
 ) -> OperationProof:
     if not rehearsed.changes:
         return _without_objects(connection, rehearsed)
-    found = [evidence.found(change, rehearsed.position) for change in rehearsed.changes]
+    all_ = [evidence.found(change, rehearsed.position) for change in rehearsed.changes]
+    found = [one for one in all_ if not (one.standing == Standing.MISSING and _may_miss(one, dispensable))] or all_
     proof = OperationProof(rehearsed, _verdict(found))
     proof.structural = any(one.key.kind not in _WEAK for one in found)
     proof.evident = any(one.standing == Standing.THERE and one.actual and one.key.kind not in _WEAK for one in found)
+    strong = [one for one in found if one.key.kind not in _WEAK and one.standing == Standing.MISSING]
+    proof.absent = bool(strong)
+    proof.drops = next((str(o.key) for o in strong if o.change.after is None and o.key.kind in _HOLDS_ROWS), "")
     proof.differences = [_difference(one) for one in found if one.standing == Standing.DIFFERS]
     proof.renamed = {str(one.key): _rename(one) for one in found if one.name and one.key.name in explicit}
     tables = {c.key.name for c in rehearsed.changes if c.key.kind == Kind.TABLE and c.after is not None}
@@ -214,6 +252,15 @@ def _proof(
     if proof.done and _has_rows(rehearsed):
         proof.verdict, proof.reason = Verdict.DOUBT, "it changes rows as well, which the catalog does not show"
     return proof
+
+
+def is_like_index(thing: Thing) -> bool:
+    """Whether this is an index that Django adds to a text column so that LIKE can use it in every locale."""
+    return thing.key.kind == Kind.INDEX and thing.key.name.endswith("_like") and "_pattern_ops" in thing.definition
+
+
+def _may_miss(found: Found, dispensable: Callable[[Thing], bool]) -> bool:
+    return found.change.after is not None and found.actual is None and dispensable(found.change.after)
 
 
 def _verdict(found: list[Found]) -> Verdict:
@@ -242,17 +289,24 @@ def _without_objects(connection: BaseDatabaseWrapper, rehearsed: Rehearsed) -> O
 def _why(rehearsed: Rehearsed) -> str:
     if isinstance(rehearsed.operation, django_operations.RunPython):
         return "it is Python, and what it does to rows leaves no trace in the catalog"
+    if rehearsed.withheld:
+        return f"{rehearsed.withheld}, and it leaves no trace in the catalog"
     return "it leaves no trace in the catalog"
 
 
 def _has_rows(rehearsed: Rehearsed) -> bool:
-    """Whether an operation that changed the schema changes rows too."""
+    """Whether an operation that changed the schema may change rows too."""
     operation = rehearsed.operation
     if isinstance(operation, django_operations.RunPython):
         return not is_noop(operation, backwards=False)
-    if not isinstance(operation, django_operations.RunSQL) or not isinstance(operation.sql, str):
-        return isinstance(operation, django_operations.RunSQL) and operation.sql != ""
-    return any(statement.kind == StatementKind.ROWS for statement in parse(operation.sql))
+    if isinstance(operation, django_operations.RunSQL):
+        return not isinstance(operation.sql, str) or reads_rows(split(operation.sql))
+    return bool(rehearsed.withheld) and rehearsed.reads_rows and not _by_django(operation)
+
+
+def _by_django(operation: Operation) -> bool:
+    """Whether the catalog alone shows that the operation has run: its UPDATE only precedes a NOT NULL."""
+    return isinstance(operation, django_operations.AlterField)
 
 
 def _difference(found: Found) -> Difference:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
-from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -23,6 +22,7 @@ from livemigrations.engine.planner import is_noop, parts
 from livemigrations.engine.rehearsal import standing_in
 from livemigrations.errors import RehearsalFailed
 from livemigrations.inspection.seeds import SeedProof
+from livemigrations.inspection.withholding import reads_rows, withheld
 from livemigrations.operations.rows import SeedRows
 from livemigrations.pgtools.scratch import scratch_database
 from livemigrations.statements.names import identifier
@@ -43,7 +43,8 @@ class Change:
 class Rehearsed:
     """An operation that ran: its place in the whole history and in its migration, and what it changed.
 
-    ``wrote`` says whether it sent anything but questions, ``seed`` how its rows can be found.
+    ``wrote`` says whether it sent anything but questions, ``seed`` how its rows can be found. ``withheld`` says why
+    adoption does not run the operation on a database that is in use: it is code, or it changes rows. Empty if it may run.
     """
 
     position: int
@@ -52,6 +53,8 @@ class Rehearsed:
     operation: Operation
     changes: list[Change] = field(default_factory=list)
     wrote: bool = False
+    withheld: str = ""
+    reads_rows: bool = False
     seed: SeedProof | None = None
 
 
@@ -136,35 +139,40 @@ def _rehearse(stage: _Stage, migration: Migration, state: ProjectState, history:
             history.operations.append(done)
             index += 1
             try:
-                done.wrote = _run(stage, migration, part, one, other)
+                sent = _run(stage, migration, part, one, other)
             except Exception as error:
                 raise RehearsalFailed(
                     f"{migration.app_label}.{migration.name}, operation {index} ({part.describe()}) does not run on an"
                     f" empty database: {type(error).__name__}: {str(error).strip()}\nNothing was changed. Remedy: what"
                     " the migrations make can only be compared if they can be run from the first one on: correct it."
                 ) from error
+            done.withheld = withheld(part, sent)
+            done.wrote = bool(done.withheld) or any(not _READS.match(sql) for sql in sent)
+            done.reads_rows = reads_rows(sent)
             if isinstance(part, SeedRows):
                 done.seed = SeedProof.of(stage.twin, part, other)
             if done.wrote:
                 done.changes = stage.look()
 
 
-def _run(stage: _Stage, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState) -> bool:
-    """Run one operation, again if it misses something that no migration makes. Returns whether it wrote anything."""
+def _run(
+    stage: _Stage, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState
+) -> list[str]:
+    """Run one operation, again if it misses something that no migration makes. Returns the statements that it sent."""
     if is_noop(operation, backwards=False):
-        return False
+        return []
     while True:
         try:
-            return _wrote(stage.twin, migration, operation, before, after)
+            return _sent(stage.twin, migration, operation, before, after)
         except DatabaseError as error:
             if not stage.supply(error):
                 raise
 
 
-def _wrote(
+def _sent(
     twin: BaseDatabaseWrapper, migration: Migration, operation: Operation, before: ProjectState, after: ProjectState
-) -> bool:
-    """Run one operation in the transaction that it asks for. Returns whether it wrote anything."""
+) -> list[str]:
+    """Run one operation in the transaction that it asks for. Returns the statements that it sent."""
     own: Any = getattr(operation, "atomic", None)
     sent: list[str] = []
 
@@ -177,8 +185,7 @@ def _wrote(
         twin.schema_editor(atomic=bool(own or (migration.atomic and own is not False))) as editor,
     ):
         operation.database_forwards(migration.app_label, editor, before, after)
-    code = isinstance(operation, django_operations.RunSQL | django_operations.RunPython)
-    return code or any(not _READS.match(sql) for sql in sent)
+    return sent
 
 
 def _prerequisites(connection: BaseDatabaseWrapper) -> dict[str, str]:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate as django_migrate
 from django.db import DatabaseError, InterfaceError, connections
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 
 from livemigrations import conf
@@ -22,11 +23,15 @@ from livemigrations.engine.pooler import direct
 from livemigrations.engine.reporter import reporter_for, summary
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
-from livemigrations.errors import LiveMigrationError
+from livemigrations.errors import BrokenHistory, LiveMigrationError, VerificationFailed
+from livemigrations.management.logged import Logged
 from livemigrations.management.options import add_live_options, refuse_contradictions
 from livemigrations.management.reports import json_of
 from livemigrations.results import RunReport
 from livemigrations.signals import run_failed, run_finished
+
+if TYPE_CHECKING:
+    from livemigrations.inspection.aftermath import Baseline
 
 _Make = Callable[..., MigrationExecutor]
 _make: ContextVar[_Make | None] = ContextVar("livemigrations_executor", default=None)
@@ -64,7 +69,7 @@ class LiveMigrateMixin:
     _executors: list[LiveExecutor]
     _session: Session | None = None
     _started = 0.0
-    _told = False
+    _told = _verified = False
     _unbegun = "Nothing was changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -145,6 +150,7 @@ class LiveMigrateMixin:
             executor = self._executors[-1]
             report.applied, report.unapplied, report.waiting = executor.applied, executor.unapplied, executor.waiting
             report.backup = getattr(executor, "backup", None)
+            report.verified = self._verified or None
         return report
 
     def _take_back(self, connection: Any, options: dict[str, Any], error: Exception) -> None:
@@ -172,10 +178,10 @@ class LiveMigrateMixin:
 
     def _plain(self, vendor: str, selection: Selection, *args: Any, **options: Any) -> str | None:
         """Another database than PostgreSQL: Django's migrate, unchanged."""
-        wanted = any(options.get(name) for name in ("sql", "backup", "rollback_on_failure", "as_json"))
+        wanted = any(options.get(name) for name in ("sql", "backup", "rollback_on_failure", "verify", "as_json"))
         if selection.chosen or selection.stage or wanted:
             raise CommandError(
-                "--sprint, --forward, --back, --stage, --sql, --backup, --rollback-on-failure and --json need"
+                "--sprint, --forward, --back, --stage, --sql, --backup, --rollback-on-failure, --verify and --json need"
                 f" PostgreSQL, not {vendor}.",
                 returncode=2,
             )
@@ -184,7 +190,8 @@ class LiveMigrateMixin:
         return result
 
     def _reporter(self, options: dict[str, Any]) -> Any:
-        return options.get("reporter") or reporter_for(self.stdout, self.style, options["verbosity"])  # type: ignore[attr-defined]
+        made = options.get("reporter") or reporter_for(self.stdout, self.style, options["verbosity"])  # type: ignore[attr-defined]
+        return Logged(made, options["database"], _command_line())
 
     def _run(self, session: Session, selection: Selection, args: Any, options: dict[str, Any]) -> str | None:
         look_only = _looks_only(options)
@@ -199,7 +206,11 @@ class LiveMigrateMixin:
         quiet = {**options, "verbosity": 0} if own_words else options
         try:
             with _executor(make), uninterrupted():
+                baseline = self._baseline(session, options)
                 result: str | None = super().handle(*args, **quiet)  # type: ignore[misc]
+                self._verify(session, baseline)
+        except InconsistentMigrationHistory as error:
+            raise BrokenHistory(f"{error} Nothing was changed.") from error
         except (DatabaseError, InterfaceError) as error:
             self._failed(session, error)
             if (better := explained(error, begun=session.journal.run_id is not None)) is None:
@@ -214,6 +225,24 @@ class LiveMigrateMixin:
         if not look_only:
             self._finished(session, options)
         return result
+
+    def _baseline(self, session: Session, options: dict[str, Any]) -> Baseline | None:
+        """What --verify compares with; None where nothing would run."""
+        if not options.get("verify"):
+            return None
+        from livemigrations.inspection.aftermath import measure
+
+        return measure(session.connection)
+
+    def _verify(self, session: Session, baseline: Baseline | None) -> None:
+        """Raise ``VerificationFailed`` if the run made something worse."""
+        if baseline is None or session.journal.run_id is None:
+            return
+        from livemigrations.inspection.aftermath import measure, problems
+
+        if found := problems(baseline, measure(session.connection)):
+            raise VerificationFailed(found)
+        self._verified = True
 
     def _executor_class(self, options: dict[str, Any]) -> Callable[..., LiveExecutor]:
         if not options.get("backup"):
@@ -247,6 +276,8 @@ class LiveMigrateMixin:
         session.journal.end_run("finished")
         for line in summary(session.steps, self.report.duration_s):
             session.reporter.note(line)
+        if self._verified:
+            session.reporter.note("Verified: no new orphans, nothing new that is not validated, no table lost rows.")
         self._tell_waiting(session, executor)
         run_finished.send(sender=type(self), using=session.connection.alias, report=self.report)
 

@@ -44,13 +44,22 @@ _SWITCHES = {
     "--rollback-on-failure": (
         "If the run fails, take back what it did. Rows that traffic wrote meanwhile stay or are kept."
     ),
+    "--verify": (
+        "Look before and after the run: if it made new orphans or constraints that are not validated, or a table lost"
+        " rows, the run fails. Reads whole tables."
+    ),
     "--backup": "If something is pending, back the database up before the first step; stop if that fails.",
     "--wait": "Wait while another migrate runs on this database.",
     "--sql": "Write all that is pending as a script for psql; change nothing.",
 }
 
 
-_RUNNING = {"backup": "--backup", "rollback_on_failure": "--rollback-on-failure", "fake": "--fake"}
+_RUNNING = {
+    "backup": "--backup",
+    "rollback_on_failure": "--rollback-on-failure",
+    "verify": "--verify",
+    "fake": "--fake",
+}
 
 
 def refuse_contradictions(options: dict[str, Any]) -> None:
@@ -70,5 +79,7 @@ def _contradictions(options: dict[str, Any]) -> Iterator[str]:
     if options.get("as_json") and looking:
         yield f"--json reports a run, and {looking[0]} runs nothing: leave one of them away."
     others = [name for key, name in (_LOOKING | _RUNNING).items() if options.get(key) and key != "sql"]
+    if options.get("verify") and looking:
+        yield f"--verify verifies a run, and {looking[0]} runs nothing: leave one of them away."
     if options.get("sql") and others:
         yield f"--sql writes a script and does nothing else: leave {others[0]} away, or --sql."

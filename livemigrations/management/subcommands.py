@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import ExitStack
 from importlib import import_module
 from textwrap import dedent
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter, OutputWrapper
 from django.core.management.color import Style
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.exceptions import BadMigrationError, CircularDependencyError, NodeNotFoundError
 
 from livemigrations import conf
 from livemigrations.engine.failures import in_words, uninterrupted
@@ -23,6 +26,7 @@ from livemigrations.errors import LiveMigrationError
 from livemigrations.management.output import leave_without_reader, replace_what_cannot_be_shown
 
 INTERRUPTED = 130
+_UNUSABLE = (ImproperlyConfigured, BadMigrationError, CircularDependencyError, NodeNotFoundError)
 _NETWORK = "Let the Python of migrations reach the network and start programs, also while it runs on a copy only."
 
 
@@ -136,6 +140,11 @@ class CommandOfSubcommands(BaseCommand):
                 f"livemigrations works on PostgreSQL, and {options['database']} is {connection.vendor}.", returncode=2
             )
         part: Subcommand = options["kind"](self.stdout, self.stderr, self.style)
+        if code := self._code_of(part, connection, options):
+            sys.exit(code)
+
+    def _code_of(self, part: Subcommand, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
+        """Run a subcommand; return its exit code. An error is no answer where 1 already says something else."""
         try:
             conf.check()
             with uninterrupted(), in_words(), ExitStack() as stack:
@@ -148,17 +157,22 @@ class CommandOfSubcommands(BaseCommand):
                 except OperationalError:
                     if part.needs_database:
                         raise
-                code = part.run(connection, options)
+                return part.run(connection, options)
+        except _UNUSABLE as error:
+            raise CommandError(f"{type(error).__name__}: {error}", returncode=part.failed) from error
         except CommandError as error:
             error.returncode = part.failed if error.returncode == 1 else error.returncode
             raise
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {part.interrupted}")
-            code = INTERRUPTED
+            return INTERRUPTED
         except BrokenPipeError:
-            code = leave_without_reader()
-        if code:
-            sys.exit(code)
+            return leave_without_reader()
+        except Exception:
+            if part.failed == 1:
+                raise
+            traceback.print_exc()
+            return part.failed
 
 
 def _epilog(kind: type[Subcommand]) -> str:

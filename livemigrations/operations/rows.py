@@ -32,8 +32,10 @@ class SeedRows(Operation):
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, model: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-        self.model, self.key, self.rows = model, tuple(key), [dict(row) for row in rows]
+    def __init__(self, model: str, key: str | Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        self.model, self.key, self.rows = model, (key,) if isinstance(key, str) else tuple(key), [dict(r) for r in rows]
+        if not self.key:
+            raise ValueError(f"SeedRows for {model}: name at least one field as the key, as in ('code',).")
         if "." not in model:
             raise ValueError(f"SeedRows for {model}: name the app as well, as in shop.{model}.")
         names = [tuple(sorted(row)) for row in self.rows]

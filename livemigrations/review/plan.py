@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 
-from livemigrations.catalog.relations import fetch
+from livemigrations.catalog.relations import USER_SCHEMA, fetch
 from livemigrations.catalog.twins import twins_on
 from livemigrations.engine.assembly import Planning
 from livemigrations.engine.connections import sqlstate
@@ -32,6 +32,7 @@ from livemigrations.review.estimates import Experience, estimate, rewrite
 from livemigrations.review.facts import Facts
 from livemigrations.review.planned import PlannedCheck, PlannedMigration, PlannedOperation, PlannedStep, PlanReport
 from livemigrations.review.standing import in_the_way
+from livemigrations.review.trial import try_out
 from livemigrations.translation import Stage
 
 _NOT_THERE = ("42P01", "42703", "42704", "42883")  # a table, column, type or function that an earlier step makes
@@ -62,11 +63,42 @@ def plan(
         reader = _Reader(session)
         foreseen = walk(executor, chosen, lambda migration: Foreseen(session, migration, reader.read))
         known = {migration.revision: migration for migration in pending(connection)}
+        stands = _anything_stands(connection)
+    untried = _try_out(connection, foreseen) if stands else ""
     report = PlanReport(
         connection.alias,
         [one.planned(known, backwards=(one.migration, True) in chosen) for one in foreseen],
+        untried,
     )
     return _asked(connection, report) if check_rows else report
+
+
+# --- the trial -----------------------------------------------------------------------------------------------------
+
+_ANYTHING = (
+    f"SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {USER_SCHEMA}"
+    " AND c.relname !~ '^(livemigrations_|django_migrations)')"
+)
+
+
+def _anything_stands(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the database has any relation of its own that could be in the way."""
+    return bool(fetch(connection, _ANYTHING)[0][0])
+
+
+def _try_out(connection: BaseDatabaseWrapper, foreseen: list[Foreseen]) -> str:
+    """Note at each planned step what would stop it on the server; return why that could not be tried, if so."""
+    places = [(one, number) for one in foreseen for number in range(len(one.raw))]
+    if not any(step.sql for one in foreseen for step in one.raw):
+        return ""
+    try:
+        found = try_out(connection, [one.raw[number] for one, number in places])
+    except LiveMigrationError as error:
+        return str(error)
+    for place, problem in found.items():
+        one, number = places[place]
+        one.stop(number, problem)
+    return ""
 
 
 # --- twins ---------------------------------------------------------------------------------------------------------
@@ -149,8 +181,10 @@ class Foreseen(Passage):
         super().__init__(session, migration, lambda forward: None)
         self.read = read
         self.operations: list[PlannedOperation] = []
+        self.raw: list[Step] = []
         self.edited = ""
         self._steps: list[PlannedStep] = []
+        self._raw: list[Step] = []
         self._refused = False
 
     def planned(self, known: dict[str, PendingMigration], *, backwards: bool) -> PlannedMigration:
@@ -167,7 +201,7 @@ class Foreseen(Passage):
         self._note(place, lambda: super(Foreseen, self)._back(place, applied=applied))
 
     def _note(self, place: Place, look: Callable[[], None]) -> None:
-        self._steps, refusal, unknown = [], "", ""
+        self._steps, self._raw, refusal, unknown = [], [], "", ""
         try:
             look()
         except NotCompared as error:
@@ -181,12 +215,13 @@ class Foreseen(Passage):
             place.identity.index + 1, place.operation.describe(), tuple(self._steps), refusal, unknown
         )
         self.operations.append(operation)
+        self.raw += self._raw
 
     def _look_again(self, look: Callable[[], None]) -> None:
         """What --allow-long-locks would do: later operations build on it."""
         around = self.session.around
         around.long_locks_allowed = self._refused = True
-        self._steps = []
+        self._steps, self._raw = [], []
         try:
             look()
         finally:
@@ -201,7 +236,7 @@ class Foreseen(Passage):
         again: Planning | None = None,
     ) -> None:
         super()._carry_out(place, direction, steps, overlay, again)
-        self._steps += [self.read(step, refused=self._refused) for step in steps]
+        self._take(steps)
 
     def _flush(self) -> None:
         """Find out whether the operations could share transactions as they must."""
@@ -214,7 +249,21 @@ class Foreseen(Passage):
 
     def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
         """The rest of an operation that was begun."""
-        self._steps += [self.read(row.definition, refused=self._refused) for row in rows if not row.done]
+        self._take([row.definition for row in rows if not row.done])
+
+    def _take(self, steps: list[Step]) -> None:
+        self._steps += [self.read(step, refused=self._refused) for step in steps]
+        self._raw += steps
+
+    def stop(self, number: int, problem: str) -> None:
+        """Note what would stop the step of that number, counted over all operations."""
+        for place, operation in enumerate(self.operations):
+            if number < len(operation.steps):
+                steps = list(operation.steps)
+                steps[number] = replace(steps[number], obstacle=steps[number].obstacle or problem)
+                self.operations[place] = replace(operation, steps=tuple(steps))
+                return
+            number -= len(operation.steps)
 
     def _undoing(self, place: Place, rows: list[Row]) -> list[Step]:
         """As a run would, without waiting for anybody and without finishing what cannot be undone."""

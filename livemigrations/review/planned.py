@@ -89,10 +89,14 @@ class PlannedMigration(PendingMigration):
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """Everything that a run would do. ``exit_code`` is 1 if it would be refused or stopped by rows."""
+    """Everything that a run would do. ``exit_code`` is 1 if it would be refused or stopped by rows.
+
+    ``untried`` says why the steps could not be tried on a copy of the schema; empty if they were.
+    """
 
     database: str
     migrations: list[PlannedMigration] = field(default_factory=list)
+    untried: str = ""
 
     def steps(self) -> Iterator[PlannedStep]:
         """The steps of every operation, in order."""

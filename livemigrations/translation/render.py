@@ -43,13 +43,25 @@ def proposal(parts: Parts) -> str:
 
 
 def _code_of(operation: Operation, imports: set[str]) -> str:
-    """One operation as code; adds to ``imports`` the lines that it needs."""
+    """One operation as code; adds to ``imports`` the lines that it needs.
+
+    The name of a migration's module begins with a digit, so no import statement can name it.
+    """
     text, needed = OperationWriter(operation, indentation=0).serialize()
     modules = {line.removeprefix("import ") for line in needed if line.startswith("import ")}
+    importable = {module for module in modules if all(part.isidentifier() for part in module.split("."))}
 
     def short(found: re.Match[str]) -> str:
         module, name = found["module"], found["name"]
-        if module is None or module.rstrip(".") not in modules:
+        if module is None:
+            return found[0]
+        if (
+            numbered := next((one for one in modules - importable if f"{module}.".startswith(f"{one}.")), None)
+        ) is not None:
+            alias = f"module_{re.sub(r'\W', '_', numbered.rpartition('.')[2])}"
+            imports.update(("from importlib import import_module", f'{alias} = import_module("{numbered}")'))
+            return f"{alias}{found[0].removeprefix(numbered)}"
+        if module.rstrip(".") not in modules:
             return found[0]
         thing = getattr(import_module(module.rstrip(".")), name, None)
         if getattr(models, name, None) is thing:
@@ -62,5 +74,5 @@ def _code_of(operation: Operation, imports: set[str]) -> str:
     code = _NAME_OR_TEXT.sub(short, short_names(text))
     bare = _NAME_OR_TEXT.sub(lambda found: found[0] if found["module"] else "", code)
     imports |= {line for line in needed if line.startswith("from ") and not _ALWAYS_THERE.match(line)}
-    imports |= {f"import {module}" for module in modules if re.search(rf"(?<![\w.]){re.escape(module)}\.", bare)}
+    imports |= {f"import {module}" for module in importable if re.search(rf"(?<![\w.]){re.escape(module)}\.", bare)}
     return code

@@ -140,3 +140,20 @@ def test_a_postgresql_version_that_is_not_installed(database: Database) -> None:
         said = refused(database, "", TEPPAN_PGDATA=str(home.places.home), TEPPAN_PG_VERSION="99")
     assert "Set TEPPAN_PG_VERSION to one of these versions" in said
     assert "make install" not in said
+
+
+UNUSABLE = [
+    {"DEBUG": "off", "SECRET_KEY": ""},
+    {"DATABASE_URL": "mysql://ann@127.0.0.1/shop"},
+    {"DATABASE_URL": "postgres://ann:tell-nobody@127.0.0.1:9/shop"},
+]
+
+
+@pytest.mark.parametrize("env", UNUSABLE, ids="+".join)
+@pytest.mark.parametrize(("words", "code"), [(("migrations", "status"), 2), (("migrations", "-v0", "status", "--json"), 2), (("migrations", "history"), 1)])  # fmt: skip
+def test_a_status_that_cannot_be_read_is_not_pending(
+    database: Database, env: dict[str, str], words: tuple[str, ...], code: int
+) -> None:
+    done = database.manage(*words, check=False, env={"DATABASE_URL": database.url, **env})
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr

@@ -116,3 +116,62 @@ def test_the_test_runner_makes_its_database_with_it(site: Site) -> None:
         "    def test_it(self):\n        Thing.objects.create(n=1)\n        assert Thing.objects.count() == 1\n"
     )
     assert "OK" in site.manage("test", "shop").stderr
+
+
+NAMES_OF_THE_GUIDE = """
+import asyncio
+from livemigrations import MigrationService, get_migration_status, run_migrations
+async def main():
+    service = MigrationService()
+    before = await service.get_migration_status()
+    result = await service.run_migrations()
+    return [
+        [(migration["revision"], migration["description"]) for migration in before["pending_migrations"]],
+        result["applied_count"], dict(result)["applied"], (await service.get_migration_status())["current_revision"],
+        "nothing" in result, result.get("nothing", 7), len(before["pending_migrations"]),
+    ]
+found = asyncio.run(main())
+print(json.dumps([*found, run_migrations()["applied_count"], get_migration_status()["exit_code"]]))
+"""
+
+
+def test_results_are_mappings_under_the_names_of_the_guide(site: Site) -> None:
+    site.shop(BASE, INDEX)
+    names = ["shop.0001_step", "shop.0002_step"]
+    pending = [[name, name.removeprefix("shop.").replace("_", " ")] for name in names]
+    assert site.python(NAMES_OF_THE_GUIDE) == [pending, 2, names, names[-1], False, 7, 2, 0, 0]
+
+
+EVERY_COMMAND = """
+import asyncio
+from livemigrations import MigrationService
+from livemigrations.errors import LiveMigrationError
+service = MigrationService()
+script = service.sql()
+service.run("shop", "0001", verify=True)
+service.run(fake=True)
+drifted = service.drift("shop").exit_code
+service.rollback(1, fake=True)
+found = service.adopt(accept=["shop.0001"], dry_run=True)
+async def twins():
+    await service.arun()
+    back = await service.arollback(1, verify=True, discard_data=True)
+    return [back.unapplied, (await service.averify()).exit_code, (await service.acompatible()).works,
+        (await service.adrift()).exit_code, (await service.akept()), len(await service.ahistory()),
+        (await service.aadopt(dry_run=True)).exit_code, (await service.asql("shop", "0001")).count("CREATE INDEX")]
+refused = []
+for call in (lambda: service.run(verfy=True), lambda: service.discard("nothing"), lambda: service.prune_backups()):
+    try:
+        call()
+    except (TypeError, ValueError, LiveMigrationError) as error:
+        refused.append(type(error).__name__)
+print(json.dumps(["CREATE INDEX" in script, drifted, found.exit_code, asyncio.run(twins()), refused]))
+"""
+
+
+@pytest.mark.slow
+def test_every_command_and_its_twin(site: Site) -> None:
+    site.shop(BASE, INDEX)
+    twins = [["shop.0002_step"], 0, True, 1, [], 1, 0, 0]
+    refused = ["TypeError", "LiveMigrationError", "ValueError"]
+    assert site.python(EVERY_COMMAND) == [True, 1, 0, twins, refused]

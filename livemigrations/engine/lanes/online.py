@@ -19,6 +19,7 @@ from livemigrations.engine.lanes.batch import begin
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.lanes.progress import progress_of
 from livemigrations.engine.locks import RETRIED, Admission
+from livemigrations.engine.obstacles import in_words, name_taken
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import IndexTarget
 from livemigrations.engine.watchdog import Watchdog
@@ -154,8 +155,7 @@ def settle(session: Session, target: IndexTarget) -> bool:
     index = read_indexes(connection, table_oid).get(target.name)
     if index is None:
         raise DefinitionConflict(
-            f"The name {target.name} is taken by another relation (kind {found.kind!r}), not by an index of {table.plain}."
-            f" Nothing was changed. Remedy: rename it, then migrate again."
+            f"{in_words(name_taken(connection, schema))} Then migrate again. This step changed nothing."
         )
     if not index.valid:
         session.reporter.note(f"    {target.name} is an invalid leftover: dropped and built anew")
@@ -164,9 +164,8 @@ def settle(session: Session, target: IndexTarget) -> bool:
     wanted = index_as_defined(connection, table, target.rest, unique=target.unique)
     if index.definition != wanted:
         raise DefinitionConflict(
-            f"The index {target.name} of {table.plain} exists with another definition. Nothing was changed.\n"
-            f"  there: {index.definition}\n  here:  {wanted}\nRemedy: rename or drop it (DROP INDEX CONCURRENTLY {schema}),"
-            " then migrate again."
+            f"The index {target.name} of {table.plain} exists with another definition. This step changed nothing.\n"
+            f"  there: {index.definition}\n  here:  {wanted}\n{in_words(name_taken(connection, schema))} Then migrate again."
         )
     return True
 

@@ -9,8 +9,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.engine.reporter import reporter_for
 from livemigrations.errors import LiveMigrationError
-from livemigrations.inspection.adoption import Examination, adopt, examine
+from livemigrations.inspection.adoption import COMMAND, Examination, adopt, examine
 from livemigrations.inspection.adoption_report import lines, to_json
+from livemigrations.management.logged import Logged
 from livemigrations.management.subcommands import Subcommand
 from livemigrations.management.watching import watching
 
@@ -30,11 +31,15 @@ class Command(Subcommand):
         after is left to migrate. Where something is there but differs, both definitions are shown and nothing at all
         is written.
 
+        Adopt runs no code on this database (RunPython, RunSQL, custom operations) and changes no rows. Where the
+        catalog cannot show that such an operation ran, nothing is written either, and --accept names it: it is then
+        recorded as applied without being run.
+
           manage.py migrations adopt --dry-run            look, write nothing
           manage.py migrations adopt                      look, ask, write
           manage.py migrations adopt --no-input           look and write, unless there is a doubt
-          manage.py migrations adopt shop 0007            only this app, and only up to 0007
-          manage.py migrations adopt --accept shop.0005   believe the Python of this migration to have run
+          manage.py migrations adopt shop 0007            only this app, and only up to 0007, even if more is there
+          manage.py migrations adopt --accept shop.0005   record this migration although its code leaves no trace
           manage.py migrations adopt --json --dry-run | jq '.migrations[] | select(.action == "stop")'
     """
     exit_codes: ClassVar = {
@@ -59,11 +64,17 @@ class Command(Subcommand):
             help="Give indexes and constraints the names of the migrations. Queries that use the old names would break.",
         )
         parser.add_argument(
+            "--no-like-indexes",
+            action="store_false",
+            dest="like_indexes",
+            help="Do not ask for the _like indexes that Django adds to unique and indexed text columns.",
+        )
+        parser.add_argument(
             "--accept",
             action="append",
             default=[],
             metavar="APP.MIGRATION[:N]",
-            help="Believe that a migration (or its operation N) has run although the catalog cannot show it.",
+            help="Record a migration (or its operation N) as applied without running it, although the catalog cannot show it.",
         )
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
@@ -77,17 +88,18 @@ class Command(Subcommand):
                 accept=options["accept"],
                 fill=not options["record_only"],
                 rename=options["rename"],
+                like_indexes=options["like_indexes"],
                 tell=lambda name: tell(f"rehearsing {name}", None),
             )
         if not options["as_json"] and (options["verbosity"] or found.exit_code):
             for line in lines(found, verbosity=options["verbosity"]):
                 self.line(line)
         applied: list[str] = []
-        if found.cut.chosen and not found.conflict and not options["dry_run"]:
+        if found.cut.chosen and not found.blocked and not options["dry_run"]:
             if not self._agreed(found, options):
                 self.line("Nothing was written.")
                 return 1
-            applied = adopt(connection, found, reporter, rename=options["rename"])
+            applied = adopt(connection, found, Logged(reporter, connection.alias, COMMAND), rename=options["rename"])
         if options["as_json"]:
             self.json({**to_json(found), "recorded": applied, "exit_code": found.exit_code})
         return found.exit_code

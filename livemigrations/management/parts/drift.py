@@ -32,7 +32,11 @@ class Command(Subcommand):
           manage.py migrations drift --app shop --app billing
           manage.py migrations drift --json | jq '.objects[] | select(.change == "extra").object'
     """
-    exit_codes: ClassVar = {0: "no drift", 1: "drift: something is missing, beyond or different", 2: "wrong usage"}
+    exit_codes: ClassVar = {
+        0: "no drift",
+        1: "drift: something is missing, beyond or different; or it could not be compared",
+        2: "wrong usage",
+    }
     rehearses: ClassVar = True
     keeps_session: ClassVar = True
 

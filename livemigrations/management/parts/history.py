@@ -21,7 +21,7 @@ class Command(Subcommand):
 
           manage.py migrations history -v 2
     """
-    exit_codes: ClassVar = {0: "shown", 2: "wrong usage"}
+    exit_codes: ClassVar = {0: "shown", 1: "the database or the migrations could not be read", 2: "wrong usage"}
 
     def run(self, connection: BaseDatabaseWrapper, options: dict[str, Any]) -> int:
         applied, steps = history(connection), steps_of(connection)

@@ -94,6 +94,8 @@ def _verdict(report: PlanReport) -> Iterator[str]:
     unknown = [o for m in report.migrations for o in m.operations if o.unknown]
     if unknown:
         yield f"{plural(len(unknown), 'operation')} could not be looked at in full: see above."
+    if report.untried:
+        yield f"The steps were not tried on a copy of the schema: {report.untried}"
     if not report.exit_code:
         yield "Nothing would be refused."
 

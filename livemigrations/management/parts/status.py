@@ -25,7 +25,8 @@ class Command(Subcommand):
     exit_codes: ClassVar = {
         0: "up to date",
         1: "migrations are pending",
-        2: "broken: a migration is half done and nobody is at it, or an index is invalid; or nobody could look",
+        2: "broken: a migration is half done and nobody is at it, an index is invalid, migrate would refuse to begin, or the"
+        " settings, the migrations or the database cannot be read",
     }
     failed = 2
 
@@ -55,6 +56,7 @@ def _lines(state: Status, verbosity: int) -> list[str]:
     ]
     lines += [f"  not validated: {name}" for name in state.unvalidated_constraints]
     lines += [f"  applied, but not in the code: {name}" for name in state.unknown_applied]
+    lines += state.history_problem.splitlines()
     if state.half_applied and not state.running:
         lines.append("Remedy: run migrate; it goes on at the exact step.")
     return lines

@@ -161,3 +161,13 @@ def test_kept_rows_find_their_seeds_again(site: Site) -> None:
 def test_the_app_has_to_be_named() -> None:
     with pytest.raises(ValueError, match=r"SeedRows for Role: name the app as well, as in shop\.Role"):
         live.SeedRows("Role", ("name",), [{"name": "cook"}])
+
+
+def test_a_key_of_one_field_may_be_its_name() -> None:
+    one, other = (live.SeedRows("shop.Place", key, [{"code": "a"}]) for key in ("code", ["code"]))
+    assert one.key == other.key == ("code",)
+    assert one.seed == other.seed
+    with pytest.raises(ValueError, match="lack the key cod"):
+        live.SeedRows("shop.Place", "cod", [{"code": "a"}])
+    with pytest.raises(ValueError, match="at least one field"):
+        live.SeedRows("shop.Place", [], [{"code": "a"}])
