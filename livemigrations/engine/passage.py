@@ -12,9 +12,10 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
+from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
-from livemigrations.engine.planner import Planner, digest_of, parts, source_of
+from livemigrations.engine.planner import Planner, parts
 from livemigrations.engine.runner import run_step
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
@@ -205,8 +206,8 @@ class Passage:
             before = state.clone()
             operation.state_forwards(app, state)
             for part, one, other in parts(app, operation, before, state.clone()):
-                source = source_of(part)
-                identity = books.Operation(app, name, len(places), digest_of(source), source)
+                digest = digest_of(part, self.migration)
+                identity = books.Operation(app, name, len(places), digest, source_of(part))
                 places.append(Place(identity, part, one, other))
         return places, state
 
@@ -214,8 +215,9 @@ class Passage:
         """Raise ``MigrationEdited`` if an operation of which something is done is another one now."""
         for index, rows in self.rows.items():
             begun = [row for row in rows if row.state != "planned"]
-            now = places[index].identity if index < len(places) else None
-            if begun and (now is None or now.digest != begun[-1].digest):
+            place = places[index] if index < len(places) else None
+            now = place.identity if place else None
+            if begun and not (place and is_unchanged(place.operation, self.migration, begun[-1].digest)):
                 label = f"{self.migration.app_label}.{self.migration.name}"
                 raise MigrationEdited(
                     f"{label} was edited after it was half applied: operation {index + 1} is not what was begun.\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +11,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
-from django.db.migrations.writer import OperationWriter
 
 from livemigrations.engine import releasing
 from livemigrations.engine.context import carried
@@ -255,19 +252,3 @@ def _keys_last(steps: list[Step]) -> list[Step]:
     if all(" FOREIGN KEY " in sql and " ADD CONSTRAINT " in sql for step in locking for sql in step.sql):
         return [step for step in steps if not step.locks] + locking
     return steps
-
-
-def source_of(operation: Operation) -> str:
-    """The operation as Python source: what the journal keeps and what a digest is made of."""
-    try:
-        text, _ = OperationWriter(operation, indentation=0).serialize()
-        return text
-    except (ValueError, TypeError, AttributeError):
-        name, arguments, keywords = operation.deconstruct()
-        codes = [inspect.getsource(v) for v in [*arguments, *keywords.values()] if inspect.isfunction(v)]
-        return "\n".join([f"{name}({arguments!r}, {keywords!r})" if not codes else name, *codes])
-
-
-def digest_of(source: str) -> str:
-    """SHA-256 of an operation's source, in hexadecimal."""
-    return hashlib.sha256(source.encode()).hexdigest()
