@@ -15,6 +15,7 @@ from livemigrations.bookkeeping import bookkeeping_sql, has_bookkeeping
 from livemigrations.catalog.kept import SCHEMA
 from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
+from livemigrations.engine.encodings import storable
 from livemigrations.engine.journal import BACK, close_sql
 from livemigrations.engine.lanes.transfer import copy_script
 from livemigrations.engine.passage import Passage, Place
@@ -77,7 +78,7 @@ class _Writer(Passage):
             self._refuse_python(place, direction)
         if step.transfer is not None:
             step = self._transfer(place, step.transfer, step)
-        self.lines += [_assertion(check) for check in step.checks]
+        self.lines += [self._assertion(check) for check in step.checks]
         if step.transactional:
             timeout = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';" if step.locks and step.lane != "online" else ""
             statements = [f"{sql};" for sql in step.sql]
@@ -88,6 +89,16 @@ class _Writer(Passage):
         else:
             started = f"UPDATE livemigrations_step SET state = 'started' {where};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]
+
+    def _assertion(self, check: RowCheck) -> str:
+        text = storable(self.session.connection, f"{check.problem}. Remedy: {check.remedy}")
+        body = (
+            f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
+            "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
+            f" replace({literal(text[:2000])}, '{{count}}', livemigrations_count::text); END IF; END "
+        )
+        question = f"DO {code(body)};"
+        return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
     def _transfer(self, place: Place, transfer: Transfer, step: Step) -> Step:
         """The transfer as plain statements; what is put back depends on what the script has made by then."""
@@ -127,17 +138,6 @@ class _Writer(Passage):
         )
         closed = close_sql(self.migration.app_label, self.migration.name)
         self.lines.append(f"BEGIN;\n{closed};\n{recorded}\nCOMMIT;")
-
-
-def _assertion(check: RowCheck) -> str:
-    message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
-    body = (
-        f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
-        "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
-        f" replace({message}, '{{count}}', livemigrations_count::text); END IF; END "
-    )
-    question = f"DO {code(body)};"
-    return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
 
 def script(

@@ -93,7 +93,7 @@ def _label(statement: Statement) -> str:
         on = f" on {statement.table.plain}" if statement.name else f" {statement.table.plain}"
         return f"{statement.kind.value} {statement.name}{on}".replace("  ", " ")
     text = " ".join(statement.sql.split())
-    return text if len(text) <= 70 else text[:69] + "…"
+    return text if len(text) <= 70 else text[:67] + "..."
 
 
 def _instant(

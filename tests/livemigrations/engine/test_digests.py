@@ -7,7 +7,6 @@ import os
 import py_compile
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -125,11 +124,11 @@ def _read(
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The file, and the digests that one process made of it."""
     folder = tmp_path_factory.mktemp("digests")
     _module(folder)
-    yield folder, _read(folder, seed=1)[0]
+    return folder, _read(folder, seed=1)[0]
 
 
 def test_every_process_makes_the_same_digests(first: tuple[Path, dict[str, str]]) -> None:
