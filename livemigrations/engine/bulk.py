@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.migrations import Migration
@@ -13,6 +15,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.relations import database_is_empty
 from livemigrations.engine import journal as books
+from livemigrations.engine.beyond_django import advance, refused_by_django
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.context import reaches_further
 from livemigrations.engine.planner import is_collected, is_noop
@@ -68,7 +71,7 @@ class Bulk:
             self._begin()
         try:
             with self.session.connection.schema_editor(atomic=True) as editor:
-                state = migration.apply(state, editor)
+                state = _applied(migration, state, editor)
             self.session.connection.check_constraints()
         except DatabaseError as error:
             if sqlstate(error) == _NO_RIGHT:
@@ -131,6 +134,17 @@ class Bulk:
         atomic, self._atomic = self._atomic, None
         if atomic is not None:
             atomic.__exit__(type(error), error, error.__traceback__)
+
+
+def _applied(migration: Migration, state: ProjectState, editor: Any) -> ProjectState:
+    """Apply a migration as ``Migration.apply`` does in a transaction; what Django cannot do is said in words."""
+    for operation in migration.operations:
+        before = state.clone()
+        advance(operation, migration.app_label, state)
+        says_why = all(is_collected(leaf) for leaf in _leaves(operation))
+        with refused_by_django(operation) if says_why else nullcontext():
+            operation.database_forwards(migration.app_label, editor, before, state)
+    return state
 
 
 def _is_plain(operation: Operation) -> bool:

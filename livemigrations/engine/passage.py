@@ -12,6 +12,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
+from livemigrations.engine.beyond_django import advance
 from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
@@ -204,7 +205,7 @@ class Passage:
         app, name = self.migration.app_label, self.migration.name
         for operation in self.migration.operations:
             before = state.clone()
-            operation.state_forwards(app, state)
+            advance(operation, app, state)
             for part, one, other in parts(app, operation, before, state.clone()):
                 digest = digest_of(part, self.migration)
                 identity = books.Operation(app, name, len(places), digest, source_of(part))

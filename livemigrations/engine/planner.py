@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine import releasing
+from livemigrations.engine.beyond_django import refused_by_django
 from livemigrations.engine.context import carried
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
@@ -21,7 +21,7 @@ from livemigrations.engine.retyping import retyped
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
-from livemigrations.errors import MigrationRefused, RefusedByDjango
+from livemigrations.errors import MigrationRefused
 from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.names import parse_name
 from livemigrations.statements.parse import parse
@@ -105,14 +105,13 @@ class Planner:
     def _collected(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
     ) -> list[Step]:
-        before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
+        with refused_by_django(operation):
+            before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
         with collecting(self.connection, self.around.pending, self.late) as editor:
             if isinstance(operation, FillColumn) and not backwards:
                 return fill_step(editor, app, operation, after)
-            try:
+            with refused_by_django(operation):
                 _apply(operation, app, editor, before, after, backwards=backwards)
-            except (ValueError, FieldError, FieldDoesNotExist) as error:
-                raise RefusedByDjango(operation.describe(), error) from error
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
         translate = retyped if isinstance(operation, ChangeColumnType) else steps_for
@@ -183,7 +182,8 @@ def parts(
     one = before.clone()
     for inner in operation.database_operations:
         other = one.clone()
-        inner.state_forwards(app, other)
+        with refused_by_django(inner):
+            inner.state_forwards(app, other)
         yield from parts(app, inner, one, other)
         one = other
 
