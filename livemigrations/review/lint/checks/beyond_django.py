@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.migrations.state import ModelState
 
-from livemigrations.engine.beyond_django import refused_by_django
+from livemigrations.engine.beyond_django import advance, refused_by_django
 from livemigrations.errors import RefusedByDjango
 from livemigrations.review.lint.checks.hits import Hit
 from livemigrations.review.lint.history import Chapter, Step
@@ -19,18 +19,25 @@ _PLACEHOLDER = re.compile(r"(?<!%)(?:%%)*%(?!%)")
 
 def states(chapter: Chapter) -> Iterator[tuple[Step, Hit]]:
     """Models that cannot be made. Those of the last state tell; only if they fail, each operation is tried."""
-    if not chapter.steps or _why_not(chapter.steps[-1]) is None:
+    if not chapter.steps or _why_not(chapter.steps[-1], at_once=True) is None:
         return
     for step in chapter.steps:
-        if (why := _why_not(step)) is not None:
+        if why := _why_not(step, at_once=False) or _why_not(step, at_once=True):
             yield step, Hit("LM018", str(why).partition("\n")[0])
             return
 
 
-def _why_not(step: Step) -> RefusedByDjango | None:
+def _why_not(step: Step, *, at_once: bool) -> RefusedByDjango | None:
+    """Why the models after a step cannot be made: all ``at_once``, as a later run makes them, or from those before."""
     try:
-        with refused_by_django(step.operation):
-            step.scene.after.clone().apps  # noqa: B018 - rendered
+        if at_once:
+            with refused_by_django(step.operation):
+                step.scene.after.clone().apps  # noqa: B018 - rendered
+        else:
+            before = step.scene.before.clone()
+            with refused_by_django(step.operation):
+                before.apps  # noqa: B018
+            advance(step.operation, step.scene.app, before)
     except RefusedByDjango as error:
         return error
     return None
