@@ -28,6 +28,7 @@ class Surroundings:
         self.long_locks_allowed = False
         self.pending: Pending | None = None
         self.keeper = Keeper(connection)
+        self.untriggered: set[tuple[Name, str]] = set()  # triggers that a statement before drops, with their tables
         self._renamed: dict[Name, Name] = {}
         self._gone: set[Name] = set()
         self._promised: set[Name] = set()
@@ -106,6 +107,7 @@ class Surroundings:
         self._gone.clear()
         self._promised.clear()
         self._loosened.clear()
+        self.untriggered.clear()
 
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""

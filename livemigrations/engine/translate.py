@@ -12,7 +12,7 @@ from dataclasses import replace
 from livemigrations.catalog.definitions import read_columns
 from livemigrations.catalog.partitions import partitions
 from livemigrations.catalog.twins import named_columns
-from livemigrations.engine import checks, dropping, hazards, releasing
+from livemigrations.engine import checks, dropping, hazards, releasing, triggers
 from livemigrations.engine.steps import IndexTarget, Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.table_locks import table_locks
@@ -64,6 +64,8 @@ def _remember(around: Surroundings, statement: Statement) -> None:
         around.renamed(statement.table, statement.name)
     elif statement.kind == Kind.DROP_CONSTRAINT:
         around.loosened(statement.table, statement.name)
+    elif statement.kind == Kind.DROP_TRIGGER:
+        around.untriggered.add((around.placed(statement.table), statement.name))
 
 
 # --- plain statements ------------------------------------------------------------------------------------------
@@ -85,7 +87,9 @@ def _plain(around: Surroundings, statement: Statement) -> Iterator[Step]:
     undo = _undo(around, statement)
     # With the statements on rows behind it, in their transaction: it may be there for that only.
     lane = Lane.BATCH if re.match(r"CREATE\s+(?:(?:GLOBAL|LOCAL)\s+)?TEMP", sql, re.IGNORECASE) else Lane.INSTANT
-    yield _instant(around, (sql,), table_locks(around, statement), label=_label(statement), undo=undo, lane=lane)
+    statements = triggers.spared(around, statement, sql)
+    locks = table_locks(around, statement)
+    yield _instant(around, statements, locks, label=_label(statement), undo=undo, lane=lane)
 
 
 def _label(statement: Statement) -> str:
