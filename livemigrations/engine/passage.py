@@ -12,6 +12,7 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
+from livemigrations.engine import overrides
 from livemigrations.engine.beyond_django import advance
 from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
@@ -50,19 +51,19 @@ class Passage:
 
         ``applied`` says whether Django records it as applied: then it was half taken back, and only that is done again.
         """
-        places, state = self._places(state)
+        places, state = self._places(state, backwards=False)
         self._refuse_edited(places)
         for place in places:
             self._forward(place, applied=applied)
         self._finish(forward=True)
-        return state
+        return overrides.result_of(places[0].operation, state) if places else state
 
     def back(self, state: ProjectState, *, applied: bool) -> None:
         """Take back the operations that are applied and unrecord the migration.
 
         ``state`` is the one before the migration; ``applied`` says whether Django records it as applied.
         """
-        places, _ = self._places(state.clone())
+        places, _ = self._places(state.clone(), backwards=True)
         self._refuse_edited(places)
         for place in reversed(places):
             self._back(place, applied=applied)
@@ -200,10 +201,13 @@ class Passage:
 
     # --- the migration -----------------------------------------------------------------------------------------
 
-    def _places(self, state: ProjectState) -> tuple[list[Place], ProjectState]:
+    def _places(self, state: ProjectState, *, backwards: bool) -> tuple[list[Place], ProjectState]:
         places: list[Place] = []
         app, name = self.migration.app_label, self.migration.name
-        for operation in self.migration.operations:
+        operations = overrides.operations_of(self.migration, backwards=backwards)
+        if note := overrides.note_of(operations):
+            self.session.reporter.note(note)
+        for operation in operations:
             before = state.clone()
             advance(operation, app, state)
             for part, one, other in parts(app, operation, before, state.clone()):

@@ -12,6 +12,7 @@ from django.db.migrations.state import ProjectState
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.digests import is_unchanged
+from livemigrations.engine.overrides import operations_of
 from livemigrations.engine.planner import parts
 from livemigrations.engine.selection import full_order
 from livemigrations.review.lint.history import Key
@@ -30,7 +31,7 @@ def edited_since_applied(
     state = ProjectState()
     for key in full_order(loader) if wanted else ():
         migration, now = loader.graph.nodes[key], list[Operation]()
-        for operation in migration.operations:
+        for operation in operations_of(migration):
             before = state.clone() if key in wanted else state
             operation.state_forwards(key[0], state)
             if key in wanted:
