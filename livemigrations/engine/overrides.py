@@ -17,11 +17,11 @@ class WholeMigration(Operation):
     """A migration that runs by its own ``apply()`` or ``unapply()``."""
 
     reduces_to_sql = False
-    atomic: bool | None = None  # as the migration says
 
     def __init__(self, migration: Migration, method: str) -> None:
         self.migration, self.method = migration, method
         self.result: ProjectState | None = None
+        self.atomic = bool(migration.atomic)  # type: ignore[misc]  # an instance may have its own, as RunPython does
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         self.migration.mutate_state(state, preserve=False)
