@@ -18,6 +18,7 @@ from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
 from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
 from livemigrations.engine.retyping import retyped
+from livemigrations.engine.routing import is_kept_away, kept_away_step
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
@@ -69,6 +70,9 @@ class Planner:
         """
         if is_noop(operation, backwards=backwards):
             return []
+        asks = is_collected(operation) or isinstance(operation, django_operations.RunPython)
+        if asks and is_kept_away(self.connection.alias, app, operation, before, after):
+            return [kept_away_step(self.connection.alias, operation)]
         if is_collected(operation):
             found = self._safely(app, operation, before, after, backwards=backwards)
             return list(carried(list(_grouped(self.around, found))))

@@ -24,6 +24,7 @@ from tests.support.postgres import Fleet, PgServer, newest
 from tests.support.project import Project
 
 HOME = ROOT / ".packages"
+PERCENT = (50, 75, 90)  # rows come after so many of the migrations: later ones where plain Django fails on them
 OURS = ("django", "Django", "psycopg", "psycopg_binary", "psycopg_pool", "pgtrigger", "bin")
 HEAD = (
     "| package | version | migrations | empty | populated | refused until --allow-long-locks |\n"
@@ -75,21 +76,23 @@ def _tried(package: Package, server: PgServer) -> Result:
         result.empty = "cannot be installed"
         result.details.append(why)
         return result
-    for rows in (False, True):
-        truth, found = (_walked(package, server, live=live, rows=rows) for live in (False, True))
-        outcome = _compared(result, truth, found, rows=rows)
-        result.migrations = result.migrations or truth.get("migrations", 0)
-        if rows:
-            result.populated = outcome
-        else:
-            result.empty = outcome
-        if truth.get("error"):
-            break
+    truth = _walked(package, server, live=False)
+    result.migrations = truth.get("migrations", 0)
+    result.empty = _compared(result, truth, _walked(package, server, live=True), percent=0)
+    if truth.get("error"):
+        return result
+    for percent in PERCENT:
+        truth = _walked(package, server, live=False, percent=percent)
+        if not (truth.get("error") or truth.get("failed")) or percent == PERCENT[-1]:
+            found = _walked(package, server, live=True, percent=percent)
+            result.populated = f"{_compared(result, truth, found, percent=percent)} (rows after {percent} %)"
+            return result
+        _compared(result, truth, {}, percent=percent)
     return result
 
 
-def _compared(result: Result, truth: dict[str, Any], found: dict[str, Any], *, rows: bool) -> str:
-    kind = "populated" if rows else "empty"
+def _compared(result: Result, truth: dict[str, Any], found: dict[str, Any], *, percent: int) -> str:
+    kind = f"populated after {percent} %" if percent else "empty"
     if why := truth.get("error") or truth.get("failed"):
         result.details.append(f"{result.package.name}, {kind}, plain Django: {_short(why)}")
         return "fails under plain Django"
@@ -140,8 +143,8 @@ def _not_theirs(target: Path) -> Iterator[str]:
             yield path.name
 
 
-def _walked(package: Package, server: PgServer, *, live: bool, rows: bool) -> dict[str, Any]:
-    folder = HOME / package.name / f"{'live' if live else 'plain'}{'_rows' if rows else ''}"
+def _walked(package: Package, server: PgServer, *, live: bool, percent: int = 0) -> dict[str, Any]:
+    folder = HOME / package.name / f"{'live' if live else 'plain'}_{percent}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "urls.py").write_text("urlpatterns = []\n")
@@ -149,7 +152,7 @@ def _walked(package: Package, server: PgServer, *, live: bool, rows: bool) -> di
         project = Project(folder, database, SETTINGS + package.settings, live, (*CONTRIB, *package.apps))._settings()
         environment = project.environment()
         environment["PYTHONPATH"] = f"{HOME / package.name / 'lib'}:{environment['PYTHONPATH']}"
-        command = [sys.executable, "-W", "ignore", "-m", "tests.packages.walk", *(["rows"] if rows else [])]
+        command = [sys.executable, "-W", "ignore", "-m", "tests.packages.walk", *([str(percent)] if percent else [])]
         started = time.monotonic()
         done = processes.run(command, cwd=folder, env=environment, timeout=900, new_interpreter=True)
         if done.returncode:

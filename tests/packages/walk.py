@@ -1,6 +1,6 @@
 """Migrates the project that it is started in; prints its catalog and what was said on the way as one JSON object.
 
-``python -m tests.packages.walk [rows]``: with ``rows``, every table is filled after half of the migrations.
+``python -m tests.packages.walk [PERCENT]``: every table is filled after so many of the migrations, or none is.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tests.livemigrations.filling import contents, fill
 from tests.support.catalogs import catalog
 
 
-def walk(*, rows: bool) -> dict[str, Any]:
-    """Migrate everything. Returns the catalog, the rows, the number of migrations, and refusals by their first line."""
+def walk(percent: int = 0) -> dict[str, Any]:
+    """Migrate everything, with rows from ``percent`` of the migrations on. Returns the catalog, the rows, the number of migrations, and refusals by their first line."""
     from django.apps import apps
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -24,12 +24,12 @@ def walk(*, rows: bool) -> dict[str, Any]:
     keys = [(migration.app_label, migration.name) for migration, _ in plan]
     live = apps.is_installed("livemigrations")
     notes: dict[str, Any] = {"live": live, "migrations": len(keys), "refused": {}, "failed": "", "filled": 0}
-    if rows:
-        _each(dict(keys[: len(keys) // 2]), notes)
+    if percent:
+        _each(dict(keys[: len(keys) * percent // 100]), notes)
         with connection.cursor() as cursor:
             notes["filled"] = len(fill(cursor))
     if not notes["failed"]:
-        _each(dict(keys), notes) if rows else _migrate()
+        _each(dict(keys), notes) if percent else _migrate()
     with connection.cursor() as cursor:
         notes["rows"] = contents(cursor)
     notes["catalog"] = catalog(connection)
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    print(json.dumps(walk(rows="rows" in sys.argv), default=str))
+    print(json.dumps(walk(*map(int, sys.argv[1:])), default=str))
