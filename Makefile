@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test test-fast crashtest stories lint format check-migrations pytest bench wheel lock clean
+.PHONY: help install up test test-fast crashtest stories packages lint format check-migrations pytest bench wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -45,6 +45,9 @@ crashtest: install ## kill migrations at every statement, with all seeds; `make 
 stories: install ## all schema stories on every version of PostgreSQL; `make test` draws a sample
 	TEPPAN_STORIES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/livemigrations/schema/test_stories.py $(ARGS)
 
+packages: install ## migrate third-party packages by plain Django and by the engine, and compare (docs/packages.md)
+	$(PY) -m tests.packages $(ARGS)
+
 lint: install ## style, types and the direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -76,5 +79,5 @@ wheel: install ## build the package for other projects in dist
 
 clean: ## stop the embedded PostgreSQL, remove its data, .venv and caches
 	@if [ -x $(PY) ]; then $(PY) -m config.embedded remove; else python3 -m config.embedded remove; fi
-	rm -rf $(VENV) .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist teppan.egg-info
+	rm -rf $(VENV) .packages .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist teppan.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

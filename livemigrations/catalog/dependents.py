@@ -31,38 +31,6 @@ def family(connection: BaseDatabaseWrapper, oid: int) -> list[tuple[int, Name]]:
     return [(int(number), Name(schema, name)) for number, schema, name in rows]
 
 
-def views_on(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
-    """DROP statements for the views that read the table, directly or through others."""
-    rows = fetch(
-        connection,
-        "SELECT DISTINCT v.relkind::text, n.nspname, v.relname FROM pg_depend d JOIN pg_rewrite r"
-        " ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
-        " JOIN pg_namespace n ON n.oid = v.relnamespace"
-        " WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = %s AND v.relkind IN ('v', 'm') ORDER BY 2, 3",
-        [oid],
-    )
-    return [
-        f"DROP {'MATERIALIZED ' if kind == 'm' else ''}VIEW IF EXISTS {Name(schema, name)} CASCADE"
-        for kind, schema, name in rows
-    ]
-
-
-def keys_to(connection: BaseDatabaseWrapper, oid: int) -> list[str]:
-    """DROP statements for the foreign keys of other tables that point at this one."""
-    rows = fetch(
-        connection,
-        "SELECT n.nspname, c.relname, f.conname FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.contype = 'f' AND f.confrelid = %s"
-        " AND f.conrelid <> f.confrelid AND f.conparentid = 0 ORDER BY 1, 2, 3",
-        [oid],
-    )
-    # One of the tables may have gone in the same step.
-    return [
-        f"ALTER TABLE IF EXISTS {Name(schema, table)} DROP CONSTRAINT IF EXISTS {identifier(name)}"
-        for schema, table, name in rows
-    ]
-
-
 def keys_between(connection: BaseDatabaseWrapper, oids: list[int]) -> list[str]:
     """DROP statements for the foreign keys between these tables: one DROP TABLE of all of them needs no CASCADE."""
     rows = fetch(
@@ -103,7 +71,15 @@ def needed_by_sql(oids: str) -> str:
         f" conrelid::regclass) AS what FROM pg_constraint WHERE contype = 'f' AND confrelid IN ({oids})"
         f" AND conrelid NOT IN ({oids}) UNION SELECT format('view %s', r.ev_class::regclass) FROM pg_depend d"
         " JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid"
-        f" WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN ({oids}) AND r.ev_class NOT IN ({oids})) q"
+        f" WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN ({oids}) AND r.ev_class NOT IN ({oids})"
+        " UNION SELECT pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_depend d"
+        " LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid"
+        " WHERE d.deptype = 'n' AND d.classid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass,"
+        " 'pg_policy'::regclass, 'pg_cast'::regclass, 'pg_operator'::regclass)"
+        f" AND coalesce(p.polrelid, CASE d.classid WHEN 'pg_class'::regclass THEN d.objid END, 0) NOT IN ({oids})"
+        f" AND (d.refclassid = 'pg_class'::regclass AND d.refobjid IN ({oids}) OR d.refclassid = 'pg_type'::regclass"
+        " AND d.refobjid IN (SELECT unnest(ARRAY[y.oid, y.typarray]) FROM pg_class r JOIN pg_type y ON y.oid = r.reltype"
+        f" WHERE r.oid IN ({oids})))) q"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.migrations import Migration
@@ -13,8 +15,10 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.catalog.relations import database_is_empty
 from livemigrations.engine import journal as books
+from livemigrations.engine.beyond_django import advance, refused_by_django
 from livemigrations.engine.connections import sqlstate
 from livemigrations.engine.context import reaches_further
+from livemigrations.engine.overrides import operations_of, result_of
 from livemigrations.engine.planner import is_collected, is_noop
 from livemigrations.engine.runner import remedy_of
 from livemigrations.engine.session import Session
@@ -61,14 +65,15 @@ class Bulk:
         Python of its own may look at the database through another connection, and SQL of its own may need what is
         committed (a new value of an enumeration): it gets a transaction for itself.
         """
-        alone = not all(_is_plain(operation) for whole in migration.operations for operation in _leaves(whole))
+        leaves = (leaf for whole in operations_of(migration) for leaf in _leaves(whole))
+        alone = not all(map(_is_plain, leaves))
         if alone:
             self.commit()
         if self._atomic is None:
             self._begin()
         try:
             with self.session.connection.schema_editor(atomic=True) as editor:
-                state = migration.apply(state, editor)
+                state = _applied(migration, state, editor)
             self.session.connection.check_constraints()
         except DatabaseError as error:
             if sqlstate(error) == _NO_RIGHT:
@@ -88,7 +93,7 @@ class Bulk:
 
     def _note(self, migration: Migration) -> None:
         """Keep the rows of the books until the commit. Nothing is ever resumed from them: they carry no source."""
-        for index, operation in enumerate(op for whole in migration.operations for op in _leaves(whole)):
+        for index, operation in enumerate(op for whole in operations_of(migration) for op in _leaves(whole)):
             identity = books.Operation(migration.app_label, migration.name, index, "", "")
             step = Step(operation.describe(), Lane.BULK)
             self._journal.append(self.session.journal.insert_sql(identity, books.FORWARD, [step], "done", open_=False))
@@ -131,6 +136,18 @@ class Bulk:
         atomic, self._atomic = self._atomic, None
         if atomic is not None:
             atomic.__exit__(type(error), error, error.__traceback__)
+
+
+def _applied(migration: Migration, state: ProjectState, editor: Any) -> ProjectState:
+    """Apply a migration as ``Migration.apply`` does in a transaction; what Django cannot do is said in words."""
+    for operation in operations_of(migration):
+        before = state.clone()
+        advance(operation, migration.app_label, state)
+        says_why = all(is_collected(leaf) for leaf in _leaves(operation))
+        with refused_by_django(operation) if says_why else nullcontext():
+            operation.database_forwards(migration.app_label, editor, before, state)
+        state = result_of(operation, state)
+    return state
 
 
 def _is_plain(operation: Operation) -> bool:

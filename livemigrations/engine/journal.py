@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog.relations import fetch
+from livemigrations.engine.encodings import from_jsonb, storable, to_jsonb
 from livemigrations.engine.steps import Step
 from livemigrations.statements.names import literal
 
@@ -75,7 +75,7 @@ class Journal:
             rows = fetch(
                 self.connection,
                 "INSERT INTO livemigrations_run (command, holder) VALUES (%s, %s) RETURNING id",
-                [command, holder],
+                [storable(self.connection, command), storable(self.connection, holder)],
             )
             self.run_id = int(rows[0][0])
 
@@ -109,7 +109,7 @@ class Journal:
         if self.run_id is not None:
             self._execute(
                 "UPDATE livemigrations_run SET outcome = %s, error = %s, finished_at = clock_timestamp() WHERE id = %s",
-                [outcome, error, self.run_id],
+                [outcome, storable(self.connection, error), self.run_id],
             )
 
     def half_done(self) -> dict[tuple[str, str], str]:
@@ -193,11 +193,12 @@ class Journal:
         """One INSERT for all the steps of an operation, as text."""
         run = run or str(self.run_id)
         head = f"{run}, {literal(operation.app)}, {literal(operation.migration)}, {operation.index}"
-        tail = f"{literal(operation.digest)}, {literal(operation.source)}"
+        tail = f"{literal(operation.digest)}, {literal(storable(self.connection, operation.source))}"
         values = ",\n".join(
             f"({head}, {number}, {literal(direction)}, {'TRUE' if open_ else 'FALSE'}, {literal(state)},"
-            f" {literal(_outcome(step) if state == 'done' else '')}, {literal(step.lane.value)}, {literal(step.label)},"
-            f" {tail}, {literal(json.dumps(step.to_json()))})"
+            f" {literal(_outcome(step) if state == 'done' else '')}, {literal(step.lane.value)},"
+            f" {literal(storable(self.connection, step.label))}, {tail},"
+            f" {literal(to_jsonb(self.connection, step.to_json()))})"
             for number, step in enumerate(steps)
         )
         return (
@@ -247,7 +248,7 @@ class Journal:
 def _row(values: tuple[Any, ...]) -> Row:
     identifier, operation, step, direction, state, outcome, digest, source, definition = values
     return Row(
-        identifier, operation, step, direction, state, outcome, digest, source, Step.from_json(json.loads(definition))
+        identifier, operation, step, direction, state, outcome, digest, source, Step.from_json(from_jsonb(definition))
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog import dependents, kept
+from livemigrations.catalog.cascades import Dependent, dependents_outside, note_sql
 from livemigrations.catalog.relations import Relation
 from livemigrations.engine.steps import Lane, Step
+from livemigrations.errors import DataWouldBeLost
 from livemigrations.statements.names import MAX_BYTES, Name, clip, code, identifier, literal
 
 _CREATES_SCHEMA = 7309452918732  # IF NOT EXISTS alone fails for the second of two sessions
@@ -37,9 +39,15 @@ def steps(
 def moving(
     connection: BaseDatabaseWrapper, found: Relation, before: tuple[str, ...], line: kept.Kept, *, cascade: bool
 ) -> list[str]:
-    """The statements that move a table; ``before`` comes first, then what takes off or refuses what refers to it."""
+    """The statements that move a table; ``before`` comes first, then those that drop what depends on it.
+
+    Without ``cascade`` they fail if anything does. Raises ``DataWouldBeLost`` if something is dropped with the table
+    that nobody could create again.
+    """
     members = dependents.family(connection, found.oid)
-    others = others_of(connection, members) if cascade else [_refuse_dependents(members)]
+    outside = dependents_outside(connection, [oid for oid, _ in members]) if cascade else []
+    _refuse_losses(found, outside, line)
+    others = [one.drop for one in reversed(outside)] if cascade else [_refuse_dependents(members)]
     parents = dependents.parting(connection, found.oid)
     statements = [*schema_sql(connection), *before, *(sql for sql in others if sql not in before), *parents]
     for number, (oid, name) in enumerate(members):
@@ -51,13 +59,20 @@ def moving(
     for number, (oid, name) in enumerate(members):
         new = line.kept_as if not number else _part_name(line.kept_as, number)
         statements += _moved(connection, oid, name, new)
-    return statements
+    return [*statements, *note_sql(line.table, outside)]
 
 
-def others_of(connection: BaseDatabaseWrapper, members: list[tuple[int, Name]]) -> list[str]:
-    """DROP statements for the views and the foreign keys that refer to a table or to its partitions."""
-    found = [sql for oid, _ in members for sql in dependents.views_on(connection, oid)]
-    return [*found, *(sql for oid, _ in members for sql in dependents.keys_to(connection, oid))]
+def _refuse_losses(found: Relation, outside: list[Dependent], line: kept.Kept) -> None:
+    """Raise ``DataWouldBeLost`` for what the engine could not create again."""
+    lost = [one for one in outside if not one.create]
+    if lost:
+        names = ", ".join(one.described for one in lost)
+        remedy = "; ".join(one.drop for one in lost)
+        raise DataWouldBeLost(
+            f"{line.app}.{line.migration} ({line.direction}) drops the table {found.name}, and with it {names}, which"
+            f" nothing could restore.\nNothing of this operation was changed. Remedy: drop that in a migration before"
+            f" this one ({remedy}), or run again with --discard-data if the data may be lost."
+        )
 
 
 def _refuse_dependents(members: list[tuple[int, Name]]) -> str:

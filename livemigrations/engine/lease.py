@@ -19,6 +19,7 @@ from livemigrations import conf
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import as_before, outlast, remember_search_path, side_connection, sqlstate
+from livemigrations.engine.encodings import storable
 from livemigrations.engine.failures import explained
 from livemigrations.engine.pooler import refuse_pooled
 from livemigrations.errors import LeaseLost, LiveMigrationError, RunInProgress
@@ -151,7 +152,7 @@ class Lease:
     def _try(self, side: BaseDatabaseWrapper) -> bool:
         parameters: dict[str, str | float] = {
             "token": self.token,
-            "holder": this_process(),
+            "holder": storable(side, this_process()),
             "ttl": conf.lease_ttl_s(),
         }
         try:

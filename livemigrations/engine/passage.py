@@ -12,11 +12,14 @@ from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.engine import journal as books
+from livemigrations.engine import overrides
 from livemigrations.engine.assembly import Assembly, Planned, Planning
+from livemigrations.engine.beyond_django import advance
 from livemigrations.engine.context import carry
+from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
-from livemigrations.engine.planner import Planner, digest_of, is_collected, parts, source_of
+from livemigrations.engine.planner import Planner, is_collected, parts
 from livemigrations.engine.runner import ask_ahead, run_unit
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
@@ -58,21 +61,21 @@ class Passage:
 
         ``applied`` says whether Django records it as applied: then it was half taken back, and only that is done again.
         """
-        places, state = self._places(state)
+        places, state = self._places(state, backwards=False)
         self._refuse_edited(places)
         self._look_ahead(places, FORWARD)
         for place in places:
             self._forward(place, applied=applied)
         self._flush()
         self._finish(forward=True)
-        return state
+        return overrides.result_of(places[0].operation, state) if places else state
 
     def back(self, state: ProjectState, *, applied: bool) -> None:
         """Take back the operations that are applied and unrecord the migration.
 
         ``state`` is the one before the migration; ``applied`` says whether Django records it as applied.
         """
-        places, _ = self._places(state.clone())
+        places, _ = self._places(state.clone(), backwards=True)
         self._refuse_edited(places)
         self._look_ahead(places[::-1], BACK)
         for place in reversed(places):
@@ -328,15 +331,18 @@ class Passage:
 
     # --- the migration -----------------------------------------------------------------------------------------
 
-    def _places(self, state: ProjectState) -> tuple[list[Place], ProjectState]:
+    def _places(self, state: ProjectState, *, backwards: bool) -> tuple[list[Place], ProjectState]:
         places: list[Place] = []
         app, name = self.migration.app_label, self.migration.name
-        for operation in self.migration.operations:
+        operations = overrides.operations_of(self.migration, backwards=backwards)
+        if note := overrides.note_of(operations):
+            self.session.reporter.note(note)
+        for operation in operations:
             before = state.clone()
-            operation.state_forwards(app, state)
+            advance(operation, app, state)
             for part, one, other in parts(app, operation, before, state.clone()):
-                source = source_of(part)
-                identity = books.Operation(app, name, len(places), digest_of(source), source)
+                digest = digest_of(part, self.migration)
+                identity = books.Operation(app, name, len(places), digest, source_of(part))
                 places.append(Place(identity, part, one, other))
         return places, state
 
@@ -344,8 +350,9 @@ class Passage:
         """Raise ``MigrationEdited`` if an operation of which something is done is another one now."""
         for index, rows in self.rows.items():
             begun = [row for row in rows if row.state != "planned"]
-            now = places[index].identity if index < len(places) else None
-            if begun and (now is None or now.digest != begun[-1].digest):
+            place = places[index] if index < len(places) else None
+            now = place.identity if place else None
+            if begun and not (place and is_unchanged(place.operation, self.migration, begun[-1].digest)):
                 label = f"{self.migration.app_label}.{self.migration.name}"
                 raise MigrationEdited(
                     f"{label} was edited after it was half applied: operation {index + 1} is not what was begun.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from livemigrations.engine import triggers
 from livemigrations.engine.steps import Lane, Mode, RowCheck, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.table_locks import table_locks
@@ -26,7 +27,8 @@ def plain_step(around: Surroundings, statement: Statement) -> Step:
     # With the statements on rows behind it, in their transaction: it may be there for that only.
     lane = Lane.BATCH if node is not None and is_temporary(node) else Lane.INSTANT
     locks = table_locks(around, statement)
-    return instant(around, (sql,), locks, name=label(statement), undo=undo(around, statement), lane=lane)
+    statements = triggers.spared(around, statement, sql)
+    return instant(around, statements, locks, name=label(statement), undo=undo(around, statement), lane=lane)
 
 
 _SPELLED_OUT = (Kind.ALTER_TABLE, Kind.UNTRANSACTIONAL, Kind.REBUILD, Kind.UNKNOWN)
@@ -38,7 +40,7 @@ def label(statement: Statement) -> str:
         on = f" on {statement.table.plain}" if statement.name else f" {statement.table.plain}"
         return f"{statement.kind.value} {statement.name}{on}".replace("  ", " ")
     text = " ".join(statement.sql.split())
-    return text if len(text) <= 70 else text[:69] + "…"
+    return text if len(text) <= 70 else text[:67] + "..."
 
 
 def instant(

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
-from django.db.migrations.writer import OperationWriter
 
 from livemigrations.engine import releasing
+from livemigrations.engine.beyond_django import refused_by_django
 from livemigrations.engine.context import confined
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.editor import collecting, editor_class
 from livemigrations.engine.expansion import ON_THE_WAY_BACK, better_code, fill_step, taken_apart
 from livemigrations.engine.retyping import retyped
+from livemigrations.engine.routing import is_kept_away, kept_away_step
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
@@ -73,6 +71,9 @@ class Planner:
         """
         if is_noop(operation, backwards=backwards):
             return []
+        asks = is_collected(operation) or isinstance(operation, django_operations.RunPython)
+        if asks and is_kept_away(self.connection.alias, app, operation, before, after):
+            return [kept_away_step(self.connection.alias, operation)]
         if is_collected(operation):
             found = self._safely(app, operation, before, after, backwards=backwards)
             return [confined(step) for step in _grouped(self.around, found)]
@@ -85,11 +86,11 @@ class Planner:
         """The statements of an operation as Django writes them; none where they cannot be told yet."""
         if backwards and not operation.reversible:
             return []
-        before.apps, after.apps  # noqa: B018
         try:
-            with collecting(self.connection, self.around.pending) as editor:
+            with refused_by_django(operation), collecting(self.connection, self.around.pending) as editor:
+                before.apps, after.apps  # noqa: B018
                 _apply(operation, app, editor, before, after, backwards=backwards)
-        except (ValueError, FieldError, FieldDoesNotExist, DatabaseError):
+        except (RefusedByDjango, DatabaseError):
             return []
         return [statement for text in editor.collected_sql for statement in parse(text)]
 
@@ -125,14 +126,13 @@ class Planner:
     def _collected(
         self, app: str, operation: Operation, before: ProjectState, after: ProjectState, *, backwards: bool
     ) -> list[Step]:
-        before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
+        with refused_by_django(operation):
+            before.apps, after.apps  # noqa: B018 - rendered now, so that no lock waits for it
         with collecting(self.connection, self.around.pending, self.late) as editor:
             if isinstance(operation, FillColumn) and not backwards:
                 return fill_step(self.around, editor, app, operation, after)
-            try:
+            with refused_by_django(operation):
                 _apply(operation, app, editor, before, after, backwards=backwards)
-            except (ValueError, FieldError, FieldDoesNotExist) as error:
-                raise RefusedByDjango(operation.describe(), error) from error
         statements = (statement for text in editor.collected_sql for statement in parse(text))
         adopted = [Step(f"adopt {what}", Lane.INSTANT, adopted=True) for what in editor.adopted]
         translate = retyped if isinstance(operation, ChangeColumnType) else steps_for
@@ -209,7 +209,8 @@ def parts(
     one = before.clone()
     for inner in operation.database_operations:
         other = one.clone()
-        inner.state_forwards(app, other)
+        with refused_by_django(inner):
+            inner.state_forwards(app, other)
         yield from parts(app, inner, one, other)
         one = other
 
@@ -278,19 +279,3 @@ def _keys_last(steps: list[Step]) -> list[Step]:
     if all(" FOREIGN KEY " in sql and " ADD CONSTRAINT " in sql for step in locking for sql in step.sql):
         return [step for step in steps if not step.locks] + locking
     return steps
-
-
-def source_of(operation: Operation) -> str:
-    """The operation as Python source: what the journal keeps and what a digest is made of."""
-    try:
-        text, _ = OperationWriter(operation, indentation=0).serialize()
-        return text
-    except (ValueError, TypeError, AttributeError):
-        name, arguments, keywords = operation.deconstruct()
-        codes = [inspect.getsource(v) for v in [*arguments, *keywords.values()] if inspect.isfunction(v)]
-        return "\n".join([f"{name}({arguments!r}, {keywords!r})" if not codes else name, *codes])
-
-
-def digest_of(source: str) -> str:
-    """SHA-256 of an operation's source, in hexadecimal."""
-    return hashlib.sha256(source.encode()).hexdigest()

@@ -28,6 +28,7 @@ from livemigrations.engine.retyping_swap import swap
 from livemigrations.engine.steps import Lane, Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.translate import steps_for
+from livemigrations.engine.triggers import managed_triggers, without
 from livemigrations.errors import MigrationRefused
 from livemigrations.statements.names import Name, beside, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
@@ -168,7 +169,8 @@ class _Change:
 
     def _obstacles(self, side: Side, dropped: dict[tuple[int, str], Statement]) -> Iterator[tuple[str, str]]:
         oid, names = side.relation.oid, [column.name for column in side.columns]
-        for what in others_depending(self.connection, oid, names):
+        managed = {trigger.described for trigger in managed_triggers(self.connection, oid, names)}
+        for what in (what for what in others_depending(self.connection, oid, names) if what not in managed):
             yield f"{what} depends on it", "drop it in a migration before this one, and make it again in one after it"
         for what in tree_or_identity(self.connection, oid, names):
             yield what, "make a new table with the new type and move the rows, or run it in a window"
@@ -294,11 +296,16 @@ class _Change:
         locked = {str(side.table) for side in self.sides}
         for side in self.sides:
             locked |= {str(one.target) for one in side.constraints if one.target}
+        triggers = [
+            trigger
+            for side in self.sides
+            for trigger in managed_triggers(self.connection, side.relation.oid, [one.name for one in side.columns])
+        ]
         found = [
             Step(
                 f"the new column takes the place of {', '.join(side.label for side in self.sides)}",
                 Lane.INSTANT,
-                tuple(swap(self.sides, [(key.table, key.name) for key in self.keys], final)),
+                without(triggers, swap(self.sides, [(key.table, key.name) for key in self.keys], final)),
                 dict.fromkeys(sorted(locked), Mode.ACCESS_EXCLUSIVE),
                 tuple(str(side.table) for side in self.sides),
             )

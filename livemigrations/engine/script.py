@@ -18,6 +18,7 @@ from livemigrations.engine.assembly import Planned
 from livemigrations.engine.context import carry
 from livemigrations.engine.dry import dry_session, plan_of, walk
 from livemigrations.engine.editor import collecting
+from livemigrations.engine.encodings import storable
 from livemigrations.engine.journal import BACK, close_sql
 from livemigrations.engine.lanes.transfer import copy_script
 from livemigrations.engine.passage import Passage
@@ -75,7 +76,7 @@ class _Writer(Passage):
     def _unit(self, unit: Unit) -> None:
         parts = [replace(part, step=self._without_transfer(part)) for part in unit.parts]
         lenient = len(parts) > 1
-        self.lines += [_assertion(check, lenient=lenient) for part in parts for check in part.step.checks]
+        self.lines += [self._assertion(check, lenient=lenient) for part in parts for check in part.step.checks]
         done = "\n".join(_done_sql(part) for part in parts)
         step = merged(parts, {})
         if unit.parts[0].step.transactional:
@@ -88,6 +89,16 @@ class _Writer(Passage):
         else:
             started = f"UPDATE livemigrations_step SET state = 'started' {_where(parts[0])};"
             self.lines += [started, *(f"{sql};" for sql in step.sql), done]
+
+    def _assertion(self, check: RowCheck, *, lenient: bool) -> str:
+        text = storable(self.session.connection, f"{check.problem}. Remedy: {check.remedy}")
+        body = (
+            f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
+            "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
+            f" replace({literal(text[:2000])}, '{{count}}', livemigrations_count::text); END IF;{_NOT_THERE * lenient} END "
+        )
+        question = f"DO {code(body)};"
+        return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
     def _without_transfer(self, part: Part) -> Step:
         """The step with a transfer as plain statements; what is put back depends on what the script has made by then."""
@@ -153,17 +164,6 @@ def _done_sql(part: Part) -> str:
 
 # A question about what an earlier statement of the same transaction makes finds nothing in the way.
 _NOT_THERE = "\nEXCEPTION WHEN undefined_table OR undefined_column OR undefined_object OR undefined_function THEN NULL;"
-
-
-def _assertion(check: RowCheck, *, lenient: bool = False) -> str:
-    message = literal(f"{check.problem}. Remedy: {check.remedy}"[:2000])
-    body = (
-        f" DECLARE livemigrations_count bigint; BEGIN livemigrations_count := ({check.count});\n"
-        "IF livemigrations_count > 0 THEN RAISE EXCEPTION USING MESSAGE ="
-        f" replace({message}, '{{count}}', livemigrations_count::text); END IF;{_NOT_THERE * lenient} END "
-    )
-    question = f"DO {code(body)};"
-    return f"BEGIN;\n{check.helper};\n{question}\nROLLBACK;" if check.helper else question
 
 
 def _search_path(connection: BaseDatabaseWrapper) -> list[str]:

@@ -49,6 +49,7 @@ class Surroundings:
         self.long_locks_allowed = False
         self.pending: Pending | None = None
         self.keeper = Keeper(connection)
+        self.untriggered: set[tuple[Name, str]] = set()  # triggers that a statement before drops, with their tables
         self._renamed: dict[Name, Name] = {}
         self._gone: set[Name] = set()
         self.names = Names(connection)
@@ -134,14 +135,14 @@ class Surroundings:
 
     def overlay(self, late: LateNames) -> Overlay:
         """What is known of planned statements now; ``late`` are the names that they give."""
-        known = (self.new, self._renamed, self._gone, self._unborn, self._loosened, self.names.state)
+        known = (self.new, self._renamed, self._gone, self._unborn, self._loosened, self.untriggered, self.names.state)
         return Overlay(copy.deepcopy(self.pending), copy.deepcopy(known), late, dict(late.made))
 
     def restore(self, overlay: Overlay) -> None:
         """Forget what was learnt since ``overlay``."""
         self.pending = copy.deepcopy(overlay.pending)
-        known = copy.deepcopy(overlay.known)
-        self.new, self._renamed, self._gone, self._unborn, self._loosened, self.names.state = known
+        sets = copy.deepcopy(overlay.known)
+        self.new, self._renamed, self._gone, self._unborn, self._loosened, self.untriggered, self.names.state = sets
         overlay.late.made = dict(overlay.late_names)
 
     def executed(self) -> None:
@@ -150,6 +151,7 @@ class Surroundings:
         self.names.forget()
         for known in (self._renamed, self._gone, self._unborn, self._loosened):
             known.clear()
+        self.untriggered.clear()
 
     def exists(self, table: Name) -> bool:
         """Whether traffic may know the table: it stands in the catalog and is not of this run."""

@@ -65,6 +65,8 @@ def _remember(around: Surroundings, statement: Statement) -> None:
         around.renamed(statement.table, statement.name)
     elif statement.kind == Kind.DROP_CONSTRAINT:
         around.loosened(statement.table, statement.name)
+    elif statement.kind == Kind.DROP_TRIGGER:
+        around.untriggered.add((around.placed(statement.table), statement.name))
 
 
 # --- rules for populated tables --------------------------------------------------------------------------------

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
+from django.db import migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from livemigrations.bookkeeping import ensure_bookkeeping, has_bookkeeping
 from livemigrations.catalog.objects import Objects, Thing, read_objects, respelled
 from livemigrations.engine import journal as books
+from livemigrations.engine.digests import digest_of, source_of
 from livemigrations.engine.dry import dry_session, targets
 from livemigrations.engine.executor import LiveExecutor
 from livemigrations.engine.lease import this_process
-from livemigrations.engine.planner import digest_of, parts, source_of
+from livemigrations.engine.planner import parts
 from livemigrations.engine.reporter import Reporter
 from livemigrations.engine.runner import run_step
 from livemigrations.engine.selection import Selection, full_order, refuse_broken_history, sprint_of
@@ -167,13 +169,15 @@ def _carry_out(session: Session, examination: Examination, *, rename: bool) -> l
             executor.apply_migration(state, migration, fake=True)
             state = migration.mutate_state(state, preserve=False)
         else:
-            _note_what_is_there(session, proof, rename=rename)
+            _note_what_is_there(session, migration, proof, rename=rename)
             state = executor.apply_migration(state, migration)
     session.journal.end_run("finished")
     return executor.applied
 
 
-def _note_what_is_there(session: Session, proof: MigrationProof, *, rename: bool) -> None:
+def _note_what_is_there(
+    session: Session, migration: migrations.Migration, proof: MigrationProof, *, rename: bool
+) -> None:
     """Tell the journal which operations are done, so that the engine runs the others and no more."""
     journal = session.journal
     open_rows = journal.open_rows(*proof.key)
@@ -181,8 +185,8 @@ def _note_what_is_there(session: Session, proof: MigrationProof, *, rename: bool
         rehearsed = operation.rehearsed
         if not operation.done or rehearsed.index in open_rows:
             continue
-        source = source_of(rehearsed.operation)
-        identity = books.Operation(*proof.key, rehearsed.index, digest_of(source), source)
+        digest = digest_of(rehearsed.operation, migration)
+        identity = books.Operation(*proof.key, rehearsed.index, digest, source_of(rehearsed.operation))
         first = Step(f"proven: {rehearsed.operation.describe()}", Lane.INSTANT, adopted=operation.adopts)
         renames = parse(";\n".join(operation.renamed.values())) if rename else ()
         rows = journal.plan(identity, books.FORWARD, [first, *steps_for(session.around, renames)], session.lease.hold)

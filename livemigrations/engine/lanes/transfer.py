@@ -21,6 +21,7 @@ from livemigrations.engine.journal import Measures, Row
 from livemigrations.engine.keeping_columns import keeps_nulls, untouched
 from livemigrations.engine.lanes.batch import repeated
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
+from livemigrations.engine.lanes.recreation import recreate
 from livemigrations.engine.session import Session
 from livemigrations.errors import StepFailed
 from livemigrations.operations.fills import ALL_ROWS
@@ -250,6 +251,8 @@ def _settle(session: Session, done: list[str], line: Kept, way: _Way) -> int:
     if way.state == "copying":
         _transaction(session, [_count_sql(line), *done])
         return 0
+    if not line.attribute:
+        recreate(session, line)
     left = _count(session, way.left)
     ends = returning.sequences_sql(line)
     if left:

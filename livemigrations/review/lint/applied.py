@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.bookkeeping import has_bookkeeping
 from livemigrations.catalog.relations import fetch
-from livemigrations.engine.planner import digest_of, parts, source_of
+from livemigrations.engine.digests import is_unchanged
+from livemigrations.engine.overrides import operations_of
+from livemigrations.engine.planner import parts
 from livemigrations.engine.selection import full_order
 from livemigrations.review.lint.history import Key
 
@@ -27,20 +30,16 @@ def edited_since_applied(
     wanted = set(keys) & set(ran)
     state = ProjectState()
     for key in full_order(loader) if wanted else ():
-        digests: list[str] = []
-        for operation in loader.graph.nodes[key].operations:
+        migration, now = loader.graph.nodes[key], list[Operation]()
+        for operation in operations_of(migration):
             before = state.clone() if key in wanted else state
             operation.state_forwards(key[0], state)
             if key in wanted:
-                for part, _, _ in parts(key[0], operation, before, state.clone()):
-                    digests.append(digest_of(source_of(part)))
-        different = [n for n, digest in sorted(ran[key].items()) if _other(digests, n, digest)] if key in wanted else []
+                now += [part for part, _, _ in parts(key[0], operation, before, state.clone())]
+        digests = sorted(ran[key].items()) if key in wanted else []
+        different = [n for n, digest in digests if n >= len(now) or not is_unchanged(now[n], migration, digest)]
         if different:
             yield key, different[0] + 1
-
-
-def _other(digests: list[str], number: int, digest: str) -> bool:
-    return number >= len(digests) or digests[number] != digest
 
 
 def _journalled(connection: BaseDatabaseWrapper) -> dict[Key, dict[int, str]]:

@@ -13,6 +13,7 @@ from django.db.migrations import AddField, Migration, RemoveField, RunPython, Ru
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from livemigrations.engine.beyond_django import refused_by_django
 from livemigrations.engine.planner import is_collected
 from livemigrations.operations.fills import FillColumn
 from livemigrations.operations.rows import SeedRows
@@ -126,7 +127,8 @@ class Reader:
         """Only the state."""
         for operation in migration.operations:
             self.whole.filled |= _fills(migration.app_label, operation)
-            operation.state_forwards(migration.app_label, self.state)
+            with refused_by_django(operation):
+                operation.state_forwards(migration.app_label, self.state)
 
     def chapter(self, migration: Migration, run: Run) -> Chapter:
         """Read a migration operation by operation."""
@@ -135,7 +137,8 @@ class Reader:
         for number, (operation, own) in enumerate(zip(migration.operations, spans, strict=True), 1):
             before = self.state
             self.state = before.clone()
-            operation.state_forwards(migration.app_label, self.state)
+            with refused_by_django(operation):
+                operation.state_forwards(migration.app_label, self.state)
             for part, one, other, span, told in _parts(migration.app_label, operation, before, self.state, own):
                 scene = Scene(migration.app_label, part, one, other, self.connection, run.new)
                 if not _allowed(scene):

@@ -14,6 +14,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.conf import lint_disabled, lint_enabled
+from livemigrations.engine.beyond_django import refused_by_django
 from livemigrations.engine.selection import full_order, sprint_of
 from livemigrations.errors import LintImpossible
 from livemigrations.review.lint.allowances import Allowance, allowances, apply, place_of
@@ -122,7 +123,8 @@ class _Linter:
         state = whole.end.state
         for key in full_order(self.loader):
             for operation in self.loader.graph.nodes[key].operations:
-                operation.state_forwards(key[0], state)
+                with refused_by_django(operation):
+                    operation.state_forwards(key[0], state)
                 whole.sql_indexes += self._sql_indexes(key[0], operation)
             for model in [model for model in state.models.values() if model.app_label == key[0]]:
                 table = whole.end.table(model)

@@ -105,3 +105,59 @@ def test_what_django_cannot_do_is_said_in_its_words(site: Site) -> None:
     for said in (site.refused(), site.refused("--sql"), planned.stdout):
         assert "Django cannot do this (Alter field x on Thing): Modifying GeneratedFields is not supported" in said
         assert "correct the" in said
+
+
+DISH = """
+migrations.CreateModel("Dish", [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=50))]),
+"""
+CHILD = """
+migrations.CreateModel("Child", [("dish_ptr", models.OneToOneField("Dish", models.CASCADE, parent_link=True,
+    primary_key=True, serialize=False, auto_created=True))], bases=("shop.dish",)),
+"""
+BEYOND = {
+    "percent sign in a table's comment": ('migrations.AlterModelTableComment("Dish", "50% of it"),', "placeholder"),
+    "percent sign in a column's comment": (
+        'migrations.AlterField("Dish", "name", models.CharField(max_length=50, db_comment="50% of it")),',
+        "placeholder",
+    ),
+    "parent renamed": (f'{CHILD}migrations.RenameModel("Dish", "Meal"),', "Auto-generated field"),
+    "unknown field": ('migrations.RemoveField("Dish", "price"),', "price"),
+    "unknown model": ('migrations.AddField("Meal", "x", models.IntegerField(null=True)),', "meal"),
+    "unknown relation": (
+        'migrations.AddField("Dish", "chef", models.ForeignKey("shop.Chef", models.CASCADE, null=True)),',
+        "shop.chef",
+    ),
+    "many to many": (
+        """migrations.AddField("Dish", "others", models.ManyToManyField("Dish")),
+        migrations.AlterField("Dish", "others", models.IntegerField(null=True)),""",
+        "not compatible types",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("populated", [True, False])
+@pytest.mark.parametrize("name", BEYOND)
+def test_every_command_says_what_django_cannot_do(site: Site, name: str, *, populated: bool) -> None:
+    operations, why = BEYOND[name]
+    site.shop(DISH, operations)
+    if populated:
+        site.migrate("shop", "0001", "-v0")
+        site.database.psql("INSERT INTO shop_dish (name) SELECT 'd' || g FROM generate_series(1, 3000) g")
+    else:
+        site.database.psql("DROP TABLE older")
+    with site.database.connect() as connection:
+        before = catalog(connection)
+        commands = [["migrations", "plan"], ["migrations", "trace"]] if populated else []
+        said = [site.manage(*words, check=False) for words in [*commands, ["migrations", "lint"], ["migrate", "--sql"]]]
+        said.append(site.migrate(check=False))
+        for done in said:
+            both = done.stdout + done.stderr
+            assert "Traceback" not in both, both
+            if name != "many to many" or "lint" not in done.args:  # the schema editor says so, and lint has none
+                assert "Django cannot do this (" in both, f"{done.args}: {both}"
+                assert why in both, both
+                assert done.returncode == 1
+        if name != "many to many":  # its first operation is sound
+            assert catalog(connection) == before
+    assert "[ ] 0002_step" in site.manage("showmigrations", "shop").stdout

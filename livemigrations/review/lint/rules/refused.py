@@ -214,4 +214,14 @@ RULES = [
         good='migrations.RunSQL("CREATE TABLE archive.old_bookings (…)", …),\n'
         "migrations.RunSQL(\"SET LOCAL app.reason = 'import'; UPDATE …\", …),",
     ),
+    Rule(
+        id="LM018",
+        name="beyond-django",
+        severity=Severity.ERROR,
+        title="Something that Django itself cannot do",
+        why="Django cannot build the models behind the operation, or cannot write its statement: a percent sign in a"
+        " comment is a placeholder for the driver. The migration fails on every database.",
+        bad='migrations.AlterModelTableComment("booking", "50% paid in advance"),',
+        good='migrations.AlterModelTableComment("booking", "half paid in advance"),',
+    ),
 ]

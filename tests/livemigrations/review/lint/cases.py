@@ -114,6 +114,11 @@ CASES = [
     ),
     Case("LM017", sql("SET search_path = archive"), sql("SET LOCAL search_path = archive")),
     Case(
+        "LM018",
+        'migrations.AlterModelTableComment("thing", "50% of it"),',
+        'migrations.AlterModelTableComment("thing", "100%% of it"),',
+    ),
+    Case(
         "LM101",
         f'migrations.AddIndex("thing", {INDEX.format(fields="code")}),',
         f'pg.AddIndexConcurrently("thing", {INDEX.format(fields="code")}),',

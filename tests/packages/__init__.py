@@ -1,0 +1,1 @@
+"""Third-party packages migrated by plain Django and by the engine, and their catalogs compared: ``make packages``."""
