@@ -1,0 +1,108 @@
+"""A trigger that a migration drops and creates again loses no event of another session."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.livemigrations.faithful.twins import Query, Twins
+
+SETUP = """
+CREATE TABLE event (id bigserial PRIMARY KEY, dish bigint NOT NULL);
+CREATE FUNCTION ev() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO event (dish) VALUES (new.id); RETURN null; END $$;
+CREATE TRIGGER ev AFTER UPDATE ON shop_dish FOR EACH ROW EXECUTE FUNCTION ev();
+INSERT INTO event (dish) SELECT id FROM shop_dish;
+"""
+DROP = "migrations.RunSQL('DROP TRIGGER ev ON shop_dish', migrations.RunSQL.noop),"
+CREATE = """
+migrations.RunSQL("CREATE TRIGGER ev AFTER UPDATE ON shop_dish FOR EACH ROW EXECUTE FUNCTION ev()",
+    migrations.RunSQL.noop),
+"""
+EVENT = """
+migrations.SeparateDatabaseAndState(state_operations=[migrations.CreateModel(
+    "Event", [("id", models.BigAutoField(primary_key=True)), ("dish", models.BigIntegerField())],
+    options={"db_table": "event"})]),
+"""
+BETWEEN = {
+    "two columns": """
+        migrations.AddField("Event", "extra", models.IntegerField(null=True)),
+        migrations.AddField("Dish", "extra", models.IntegerField(null=True)),""",
+    "column with a default": """
+        migrations.AddField("Dish", "extra", models.IntegerField(default=5)),
+        migrations.AddField("Event", "extra", models.IntegerField(null=True)),""",
+    "unique column": """
+        migrations.AddField("Event", "extra", models.IntegerField(null=True, unique=True)),""",
+    "foreign key": """
+        migrations.AddField("Event", "menu", models.ForeignKey("Menu", models.CASCADE, null=True)),""",
+    "volatile default": """
+        migrations.AddField("Dish", "uid", models.UUIDField(db_default=functions.RandomUUID())),""",
+    "rows by Python": """
+        migrations.RunPython(lambda apps, editor: apps.get_model("shop", "Menu").objects.filter(pk__lt=50).update(
+            title="x"), migrations.RunPython.noop),""",
+    "renamed column": 'migrations.RenameField("Dish", "price", "cost"),',
+    "type": 'migrations.AlterField("Dish", "name", models.CharField(max_length=90)),',
+}
+
+
+@pytest.fixture
+def tracked(pair: Twins) -> Twins:
+    """Both databases with a trigger that writes an event for each update."""
+    update = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5")
+    return pair.sql(SETUP).look(update).ignore("event")
+
+
+def events(pair: Twins) -> int:
+    """How many events of dish 5 the engine's database has beyond the first."""
+    with pair.live.site.database.connect() as connection:
+        row = connection.execute("SELECT count(*) - 1 FROM event WHERE dish = 5").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=[name.replace(" ", "-") for name in BETWEEN])
+def test_every_update_leaves_an_event(tracked: Twins, between: str) -> None:
+    _, live = tracked.migration(EVENT + DROP + between + CREATE).faithful(may_refuse=True)
+    assert (live.count("update"), "updates") == (events(tracked), "updates"), live.output
+
+
+@pytest.mark.slow
+def test_two_columns_between_are_not_refused(tracked: Twins) -> None:
+    """The packages that keep history write this for each new field of a tracked model."""
+    tracked.migration(EVENT + DROP + BETWEEN["two columns"] + CREATE)
+    _, live = tracked.faithful()
+    assert live.count("update") == events(tracked)
+
+
+@pytest.mark.slow
+def test_while_the_lock_of_the_second_table_is_held(tracked: Twins) -> None:
+    """The engine waits for the event table. Meanwhile updates go on and each leaves its event."""
+    import threading
+
+    tracked.migration(EVENT + DROP + BETWEEN["two columns"] + CREATE)
+    done, counted, errors = threading.Event(), [0], []
+
+    def update() -> None:
+        with tracked.live.site.database.connect() as connection:
+            while not done.is_set():
+                try:
+                    connection.execute("UPDATE shop_dish SET note = note WHERE id = 5")
+                    counted[0] += 1
+                except Exception as error:  # noqa: BLE001 - every error of a client counts
+                    errors.append(str(error))
+                done.wait(0.005)
+
+    tracked.live.queries = []
+    with tracked.live.site.database.connect(autocommit=False) as holder:
+        holder.execute("SELECT 1 FROM event LIMIT 1")
+        tracked.live.site.extra = ""
+        thread = threading.Thread(target=update)
+        thread.start()
+        release = threading.Timer(1.5, holder.rollback)
+        release.start()
+        live = tracked.live.run()
+        done.set()
+        thread.join()
+        release.join()
+    assert (live.code, errors) == (0, []), live.output
+    assert counted[0] == events(tracked), live.output
