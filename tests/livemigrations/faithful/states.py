@@ -52,7 +52,11 @@ class State:
         others = other.catalog | {f"rows of {table}": str(sums) for table, sums in other.rows.items()}
         mine["recorded"], others["recorded"] = str(sorted(self.recorded)), str(sorted(other.recorded))
         names = sorted({*mine, *others})
-        return [f"{name}:\n    {mine.get(name)}\n    {others.get(name)}" for name in names if mine.get(name) != others.get(name)]
+        return [
+            f"{name}:\n    {mine.get(name)}\n    {others.get(name)}"
+            for name in names
+            if mine.get(name) != others.get(name)
+        ]
 
 
 def state(connection: psycopg.Connection[Any], ignoring: Collection[str] = ()) -> State:
@@ -87,5 +91,7 @@ def _rows(connection: psycopg.Connection[Any], ignoring: Collection[str]) -> dic
 def _recorded(connection: psycopg.Connection[Any]) -> list[str]:
     if connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
         return []
-    rows = connection.execute("SELECT app || '.' || name FROM django_migrations WHERE app <> 'livemigrations' ORDER BY id")
+    rows = connection.execute(
+        "SELECT app || '.' || name FROM django_migrations WHERE app <> 'livemigrations' ORDER BY id"
+    )
     return [row[0] for row in rows]

@@ -47,7 +47,7 @@ BETWEEN = {
 @pytest.fixture
 def tracked(pair: Twins) -> Twins:
     """Both databases with a trigger that writes an event for each update."""
-    update = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5")
+    update = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5", commits=True)
     return pair.sql(SETUP).look(update).ignore("event")
 
 

@@ -85,7 +85,7 @@ class Twin:
     def look(self, *queries: Query) -> None:
         """Have another session run these queries after every statement and commit of the following commands."""
         self.queries = list(queries)
-        texts = [[query.name, query.sql, query.role] for query in queries]
+        texts = [[query.name, query.sql, query.role, query.commits] for query in queries]
         dsn, notes = self.site.database.dsn, str(self.notes)
         self.site.set("from tests.livemigrations.faithful import witness")
         self.site.set(f"witness.install({dsn!r}, {texts!r}, {notes!r})")
@@ -226,7 +226,3 @@ def twins(server: PgServer, folder: Path, *, apps: tuple[str, ...] = ()) -> Iter
             site.app("shop", migrations={"0001_initial": FIRST})
             made.append(Twin(site))
         yield Twins(*made)
-
-
-
-

@@ -24,11 +24,15 @@ IMPATIENCE_MS = 25
 
 @dataclass(frozen=True)
 class Query:
-    """A statement of another session: its SQL, and the role that runs it if it is not the superuser."""
+    """A statement of another session: its SQL, and the role that runs it if it is not the superuser.
+
+    It is rolled back unless ``commits``.
+    """
 
     name: str
     sql: str
     role: str = ""
+    commits: bool = False
 
 
 class Witness:
@@ -61,7 +65,7 @@ class Witness:
             self.connection = psycopg.connect(self.dsn, autocommit=True, prepare_threshold=None)
             self.connection.execute(f"SET application_name = 'test witness'; SET lock_timeout = {IMPATIENCE_MS}")
         try:
-            with self.connection.transaction():
+            with self.connection.transaction(force_rollback=not query.commits):
                 if query.role:
                     self.connection.execute(f'SET LOCAL ROLE "{query.role}"')
                 cursor = self.connection.execute(query.sql.encode())
@@ -73,7 +77,7 @@ class Witness:
         return [query.name, found]
 
 
-def install(dsn: str, queries: list[list[str]], notes: str) -> None:
+def install(dsn: str, queries: list[list[Any]], notes: str) -> None:
     """Look after every statement and every commit of the main thread's connections in this process."""
     from django.db.backends.signals import connection_created
 
