@@ -27,8 +27,8 @@ def event(columns, hash):
         pgid="pgtrigger_event_00002", table="shop_dish", when="AFTER"))
 """
 EVENT = "CREATE TABLE event (number bigserial, id bigint, note text, extra int); INSERT INTO event (id) SELECT id FROM shop_dish"
-ADD_EVENT = 'pgtrigger.migrations.AddTrigger("Dish", event(["id", "note"], "b1")),'
-REMOVE_EVENT = 'pgtrigger.migrations.RemoveTrigger("Dish", "event"),'
+ADD_EVENT = 'pgtrigger.migrations.AddTrigger("dish", event(["id", "note"], "b1")),'
+REMOVE_EVENT = 'pgtrigger.migrations.RemoveTrigger("dish", "event"),'
 UPDATE = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5", commits=True)
 RENAMED = Query("protected", "UPDATE shop_dish SET name = 'x' WHERE id = 6")
 
@@ -38,7 +38,7 @@ def tracked(tmp_path: Path, pg_server: PgServer) -> Iterator[Twins]:
     """Both databases with pgtrigger installed and two triggers: one protects a column, the other writes events."""
     with twins(pg_server, tmp_path, apps=("pgtrigger",)) as made:
         made.sql(EVENT)
-        made.migration(f'pgtrigger.migrations.AddTrigger("Dish", protect), {ADD_EVENT}', code=CODE)
+        made.migration(f'pgtrigger.migrations.AddTrigger("dish", protect), {ADD_EVENT}', code=CODE)
         made.ignore("event").faithful()
         made.look(UPDATE, RENAMED)
         yield made
@@ -50,7 +50,7 @@ CHANGES = {
     "new field of a tracked model": f"""
         {REMOVE_EVENT}
         migrations.AddField("Dish", "extra", models.IntegerField(null=True)),
-        pgtrigger.migrations.AddTrigger("Dish", event(["id", "note", "extra"], "b2")),""",
+        pgtrigger.migrations.AddTrigger("dish", event(["id", "note", "extra"], "b2")),""",
     "new field with a volatile default": f"""
         {REMOVE_EVENT}
         migrations.AddField("Dish", "uid", models.UUIDField(db_default=functions.RandomUUID())),
@@ -58,13 +58,13 @@ CHANGES = {
     "new indexed field": f"""
         {REMOVE_EVENT}
         migrations.AddField("Dish", "extra", models.IntegerField(null=True, db_index=True)),
-        pgtrigger.migrations.AddTrigger("Dish", event(["id", "note", "extra"], "b2")),""",
+        pgtrigger.migrations.AddTrigger("dish", event(["id", "note", "extra"], "b2")),""",
     "trigger replaced in place": """
-        pgtrigger.migrations.AddTrigger("Dish", event(["id"], "b3")),""",
+        pgtrigger.migrations.AddTrigger("dish", event(["id"], "b3")),""",
     "field renamed": f"""
-        {REMOVE_EVENT} pgtrigger.migrations.RemoveTrigger("Dish", "keep"),
+        {REMOVE_EVENT} pgtrigger.migrations.RemoveTrigger("dish", "keep"),
         migrations.RenameField("Dish", "price", "cost"),
-        pgtrigger.migrations.AddTrigger("Dish", protect), {ADD_EVENT}""",
+        pgtrigger.migrations.AddTrigger("dish", protect), {ADD_EVENT}""",
 }
 
 
