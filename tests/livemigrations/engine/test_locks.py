@@ -93,10 +93,15 @@ def admission(
     return Admission(connection, wanted, tell)
 
 
+def back_off(waiting: Admission, times: int) -> None:
+    """Fail to get the lock so often."""
+    for _ in range(times):
+        waiting.back_off()
+
+
 def test_pauses_grow_to_the_cap(connection: BaseDatabaseWrapper, clock: Clock, dice: Dice) -> None:
     waiting = admission(connection, {})
-    for _ in range(7):
-        waiting.back_off()
+    back_off(waiting, 7)
     assert clock.pauses == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
     assert waiting.attempts == 7
 
@@ -105,19 +110,15 @@ def test_pauses_have_full_jitter(connection: BaseDatabaseWrapper, clock: Clock, 
     """A pause is anything from nothing to the cap, so that two runs do not meet again and again."""
     dice.share = 0.25
     waiting = admission(connection, {})
-    for _ in range(5):
-        waiting.back_off()
+    back_off(waiting, 5)
     assert {low for low, _ in dice.ranges} == {0}
     assert clock.pauses == [high / 4000 for _, high in dice.ranges]
 
 
-def test_pauses_follow_the_settings(
-    connection: BaseDatabaseWrapper, clock: Clock, dice: Dice, settings: Any
-) -> None:
+def test_pauses_follow_the_settings(connection: BaseDatabaseWrapper, clock: Clock, dice: Dice, settings: Any) -> None:
     settings.LIVEMIGRATIONS_LOCK_BUDGET_MS, settings.LIVEMIGRATIONS_BACKOFF_CAP_MS = 10, 70
     waiting = admission(connection, {})
-    for _ in range(4):
-        waiting.back_off()
+    back_off(waiting, 4)
     assert clock.pauses == [0.02, 0.04, 0.07, 0.07]
 
 
@@ -126,8 +127,7 @@ def test_a_thousand_tries_do_not_overflow(
 ) -> None:
     settings.LIVEMIGRATIONS_LOCK_DEADLINE_S = 10_000
     waiting = admission(connection, {})
-    for _ in range(1200):
-        waiting.back_off()
+    back_off(waiting, 1200)
     assert max(clock.pauses) == 1.0
 
 
@@ -139,8 +139,7 @@ def test_backing_off_ends_at_the_deadline(
     waiting = admission(connection, {})
     started = clock.now
     with pytest.raises(LockDeadlineExceeded):
-        for _ in range(100):
-            waiting.back_off()
+        back_off(waiting, 100)
     assert deadline_s <= clock.now - started <= deadline_s + 1
     assert 3 <= waiting.attempts < 15
 
@@ -163,8 +162,7 @@ def test_the_deadline_of_back_off_names_the_session_too(
     settings.LIVEMIGRATIONS_LOCK_DEADLINE_S = 0.5
     waiting = admission(connection, STRONG)
     with pytest.raises(LockDeadlineExceeded) as raised:
-        for _ in range(100):
-            waiting.back_off()
+        back_off(waiting, 100)
     assert f"pid {holder.info.backend_pid}" in str(raised.value)
 
 

@@ -66,6 +66,8 @@ CHANGES = {
         migrations.RenameField("Dish", "price", "cost"),
         pgtrigger.migrations.AddTrigger("dish", protect), {ADD_EVENT}""",
 }
+# Taking back a trigger that was replaced in place removes it, with plain Django too.
+REVERSIBLE = {name: change for name, change in CHANGES.items() if name != "trigger replaced in place"}
 
 
 @pytest.mark.slow
@@ -78,7 +80,7 @@ def test_every_update_leaves_one_event(tracked: Twins, change: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", CHANGES.values(), ids=[name.replace(" ", "-") for name in CHANGES])
+@pytest.mark.parametrize("change", REVERSIBLE.values(), ids=[name.replace(" ", "-") for name in REVERSIBLE])
 def test_and_on_the_way_back(tracked: Twins, change: str) -> None:
     tracked.migration(change, code=CODE)
     if tracked.both()[1].code:
