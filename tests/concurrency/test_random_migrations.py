@@ -25,8 +25,10 @@ COUNT = int(os.environ.get("TEPPAN_MIGRATIONS") or (300 if ALL_CRASHES else 6))
 HOLDER_S = 0.8
 SMALLER = 12  # how many smaller cases are tried after a failure
 # Operations that a populated table takes outside of the transaction, so that a run may stop between two of them.
-SPLITS = ("AddIndex", "RemoveIndex", "unique", "db_index", "ForeignKey", "OneToOne", "RandomUUID", "AddConstraint")
-SPLITS += ("AlterField", "RemoveField", "CREATE INDEX", "ADD CHECK", "DROP INDEX", "DeleteModel", "ADD CONSTRAINT")
+SPLITS = (
+    *("AddIndex", "RemoveIndex", "unique", "db_index", "ForeignKey", "OneToOne", "RandomUUID", "AddConstraint"),
+    *("AlterField", "RemoveField", "DeleteModel", "CREATE INDEX", "DROP INDEX", "ADD CHECK", "ADD CONSTRAINT"),
+)
 
 
 class Worse(AssertionError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.livemigrations.faithful.twins import Query, Twins
+from tests.livemigrations.faithful.twins import Twins
+from tests.livemigrations.faithful.witness import Query
 
 READ = Query("read", "SELECT count(name || note) FROM shop_dish WHERE id = 7")
 VIEW = Query("view", "SELECT count(*) FROM cheap")

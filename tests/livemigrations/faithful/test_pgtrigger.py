@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.livemigrations.faithful.twins import Query, Twins, twins
+from tests.livemigrations.faithful.twins import Twins, twins
+from tests.livemigrations.faithful.witness import Query
 from tests.support.postgres import PgServer
 
 CODE = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.livemigrations.faithful.twins import Query, Twins
+from tests.livemigrations.faithful.twins import Twins
+from tests.livemigrations.faithful.witness import Query
 
 COUNT = Query("count", "SELECT count(*) FROM shop_dish")
 COPY = """

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 
-from tests.livemigrations.faithful.twins import Query, Twins
+from tests.livemigrations.faithful.twins import Twins
+from tests.livemigrations.faithful.witness import Query
+from tests.support.database import Database
 
 SETUP = """
 CREATE TABLE event (id bigserial PRIMARY KEY, dish bigint NOT NULL);
@@ -44,11 +51,13 @@ BETWEEN = {
 }
 
 
+UPDATE = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5", commits=True)
+
+
 @pytest.fixture
 def tracked(pair: Twins) -> Twins:
     """Both databases with a trigger that writes an event for each update."""
-    update = Query("update", "UPDATE shop_dish SET note = note WHERE id = 5", commits=True)
-    return pair.sql(SETUP).look(update).ignore("event")
+    return pair.sql(SETUP).ignore("event")
 
 
 def events(pair: Twins) -> int:
@@ -62,14 +71,14 @@ def events(pair: Twins) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("between", BETWEEN.values(), ids=[name.replace(" ", "-") for name in BETWEEN])
 def test_every_update_leaves_an_event(tracked: Twins, between: str) -> None:
-    _, live = tracked.migration(EVENT + DROP + between + CREATE).faithful(may_refuse=True)
+    _, live = tracked.look(UPDATE).migration(EVENT + DROP + between + CREATE).faithful(may_refuse=True)
     assert (live.count("update"), "updates") == (events(tracked), "updates"), live.output
 
 
 @pytest.mark.slow
 def test_two_columns_between_are_not_refused(tracked: Twins) -> None:
     """The packages that keep history write this for each new field of a tracked model."""
-    tracked.migration(EVENT + DROP + BETWEEN["two columns"] + CREATE)
+    tracked.look(UPDATE).migration(EVENT + DROP + BETWEEN["two columns"] + CREATE)
     _, live = tracked.faithful()
     assert live.count("update") == events(tracked)
 
@@ -77,32 +86,43 @@ def test_two_columns_between_are_not_refused(tracked: Twins) -> None:
 @pytest.mark.slow
 def test_while_the_lock_of_the_second_table_is_held(tracked: Twins) -> None:
     """The engine waits for the event table. Meanwhile updates go on and each leaves its event."""
-    import threading
-
     tracked.migration(EVENT + DROP + BETWEEN["two columns"] + CREATE)
-    done, counted, errors = threading.Event(), [0], []
-
-    def update() -> None:
-        with tracked.live.site.database.connect() as connection:
-            while not done.is_set():
-                try:
-                    connection.execute("UPDATE shop_dish SET note = note WHERE id = 5")
-                    counted[0] += 1
-                except Exception as error:  # noqa: BLE001 - every error of a client counts
-                    errors.append(str(error))
-                done.wait(0.005)
-
-    tracked.live.queries = []
-    with tracked.live.site.database.connect(autocommit=False) as holder:
+    database = tracked.live.site.database
+    with database.connect(autocommit=False) as holder, updating(database) as updates:
         holder.execute("SELECT 1 FROM event LIMIT 1")
-        tracked.live.site.extra = ""
-        thread = threading.Thread(target=update)
-        thread.start()
         release = threading.Timer(1.5, holder.rollback)
         release.start()
         live = tracked.live.run()
+        release.join()
+    assert (live.code, updates.errors) == (0, []), live.output
+    assert (updates.count, "updates") == (events(tracked), "updates"), live.output
+
+
+class Updates:
+    """What a session that updates one dish again and again has done."""
+
+    def __init__(self) -> None:
+        self.count, self.errors = 0, list[str]()
+
+    def run(self, database: Database, done: threading.Event) -> None:
+        """Update until ``done``."""
+        with database.connect() as connection:
+            while not done.wait(0.005):
+                try:
+                    connection.execute("UPDATE shop_dish SET note = note WHERE id = 5")
+                    self.count += 1
+                except psycopg.Error as error:
+                    self.errors.append(str(error))
+
+
+@contextmanager
+def updating(database: Database) -> Iterator[Updates]:
+    """Update inside the block."""
+    updates, done = Updates(), threading.Event()
+    thread = threading.Thread(target=updates.run, args=(database, done))
+    thread.start()
+    try:
+        yield updates
+    finally:
         done.set()
         thread.join()
-        release.join()
-    assert (live.code, errors) == (0, []), live.output
-    assert counted[0] == events(tracked), live.output
