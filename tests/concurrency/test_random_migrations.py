@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,34 +86,39 @@ def run(drawn: Case, server: PgServer, folder: Path) -> None:
         for texts in drawn.migrations:
             pair.migration("\n".join(texts), code=CODE)
         pair.look(*drawn.looks())
-        before = pair.live.state()
-        plain = pair.plain.run()
-        live = _live(pair, drawn, before, plain)
-        _compare(pair, drawn, before, plain, live)
+        plain, states = _plain(pair)
+        live = _live(pair, drawn, states)
+        _compare(pair, drawn, states, plain, live)
         if drawn.mode == "back" and plain.code == live.code == 0:
             _back(pair)
 
 
-def _live(pair: Twins, drawn: Case, before: State, plain: Outcome) -> Outcome:
+def _plain(pair: Twins) -> tuple[Outcome, list[State]]:
+    """Apply one migration after another with plain Django; return the last outcome and every state on the way."""
+    states, seen = [pair.plain.state()], list[tuple[str, str]]()
+    for name in pair.names[1:]:
+        outcome = pair.plain.run("shop", name)
+        seen += outcome.seen
+        if outcome.code:
+            break
+        states.append(outcome.state)
+    return replace(outcome, seen=seen), states
+
+
+def _live(pair: Twins, drawn: Case, states: list[State]) -> Outcome:
     """Run ``migrate`` with the engine in the way of the case."""
     site = pair.live.site
     if drawn.mode == "killed":
         with assassin(site.database, cwd=site.folder, environment=site.environment()) as killer:
             end = killer.run("migrate", "--no-input", statements=drawn.lives)
-        if end.code == KILLED:
-            _check_killed(pair, drawn, before, plain)
+        if end.code == KILLED and not _splits(drawn):
+            left = pair.live.state()
+            if all(left.differences(state) for state in states):
+                raise Worse("a killed migration is half done", "\n".join(left.differences(states[0])))
     if drawn.mode == "held":
         with _held(pair, drawn.blocked):
             return pair.live.run()
     return pair.live.run()
-
-
-def _check_killed(pair: Twins, drawn: Case, before: State, plain: Outcome) -> None:
-    """A killed migration is whole or not begun, unless it has operations that no transaction can hold."""
-    left = pair.live.state()
-    whole = (plain.code == 0 and left.differences(plain.state) == []) or len(drawn.migrations) > 1
-    if not _splits(drawn) and left.differences(before) and not whole:
-        raise Worse("a killed migration is half done", "\n".join(left.differences(before)))
 
 
 @contextmanager
@@ -128,7 +134,7 @@ def _held(pair: Twins, table: str) -> Iterator[None]:
             release.join()
 
 
-def _compare(pair: Twins, drawn: Case, before: State, plain: Outcome, live: Outcome) -> None:
+def _compare(pair: Twins, drawn: Case, states: list[State], plain: Outcome, live: Outcome) -> None:
     said = f"--- plain Django exited with {plain.code}:\n{plain.output[-600:]}\n--- the engine with {live.code}:\n{live.output}"
     if "Traceback" in live.output and "Traceback" not in plain.output:
         raise Worse("traceback", said)
@@ -142,22 +148,25 @@ def _compare(pair: Twins, drawn: Case, before: State, plain: Outcome, live: Outc
     elif plain.code and not live.code:
         raise Worse("plain Django fails and the engine does not", said)
     else:
-        _check_refusal(pair, drawn, before, plain, live, said)
+        _check_refusal(pair, drawn, states, plain, live, said)
 
 
-def _check_refusal(pair: Twins, drawn: Case, before: State, plain: Outcome, live: Outcome, said: str) -> None:
-    """The engine failed. Nothing is changed, or what is half done can be taken back."""
+def _check_refusal(pair: Twins, drawn: Case, states: list[State], plain: Outcome, live: Outcome, said: str) -> None:
+    """The engine failed. Of the migration that failed nothing is left, or what is half done can be taken back."""
     if plain.code == 0 and not REMEDY.search(live.output):
         raise Worse("a refusal without a remedy", said)
-    changed = live.state.differences(before)
-    if not changed or (len(drawn.migrations) > 1 and live.state.recorded != before.recorded):
+    applied = len(live.state.recorded) - len(states[0].recorded)
+    if applied >= len(states):
+        raise Worse("a migration is recorded that plain Django does not apply", said)
+    changed = live.state.differences(states[applied])
+    if not changed:
         return
     if plain.code == 0:
         raise Worse("refused after something was changed", "\n".join(changed) + f"\n{said}")
     if not _splits(drawn):
         raise Worse("failed and left something changed", "\n".join(changed) + f"\n{said}")
     back = pair.live.run("shop", "0001")
-    left = [line for line in back.state.differences(before) if not line.startswith("rows of")]
+    left = [line for line in back.state.differences(states[0]) if not line.startswith("rows of")]
     if "irreversible" not in back.output.lower() and (back.code or left):
         raise Worse("half done and cannot be taken back", "\n".join(left) + f"\n{back.output}\n{said}")
 

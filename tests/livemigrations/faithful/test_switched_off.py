@@ -8,7 +8,7 @@ from tests.livemigrations.faithful.twins import Twins
 from tests.livemigrations.faithful.witness import Query
 
 SETUP = """
-ALTER TABLE shop_dish ENABLE ROW LEVEL SECURITY;
+ALTER TABLE shop_dish ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON shop_dish USING (price = 3);
 CREATE TABLE audit (dish bigint);
 CREATE FUNCTION aud() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
@@ -35,6 +35,10 @@ PAIRS = {
     "row security": (
         "ALTER TABLE shop_dish DISABLE ROW LEVEL SECURITY",
         "ALTER TABLE shop_dish ENABLE ROW LEVEL SECURITY",
+    ),
+    "row security for the owner": (
+        "ALTER TABLE shop_dish NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE shop_dish FORCE ROW LEVEL SECURITY",
     ),
     "user triggers": ("ALTER TABLE shop_dish DISABLE TRIGGER USER", "ALTER TABLE shop_dish ENABLE TRIGGER USER"),
     "one trigger": ("ALTER TABLE shop_dish DISABLE TRIGGER aud", "ALTER TABLE shop_dish ENABLE TRIGGER aud"),

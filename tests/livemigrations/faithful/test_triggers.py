@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 from tests.livemigrations.faithful.twins import Twins
 from tests.livemigrations.faithful.witness import Query
 from tests.support.database import Database
+from tests.support.waiting import wait_until
 
 SETUP = """
 CREATE TABLE event (id bigserial PRIMARY KEY, dish bigint NOT NULL);
@@ -90,12 +92,25 @@ def test_while_the_lock_of_the_second_table_is_held(tracked: Twins) -> None:
     database = tracked.live.site.database
     with database.connect(autocommit=False) as holder, updating(database) as updates:
         holder.execute("SELECT 1 FROM event LIMIT 1")
-        release = threading.Timer(1.5, holder.rollback)
-        release.start()
-        live = tracked.live.run()
-        release.join()
-    assert (live.code, updates.errors) == (0, []), live.output
-    assert (updates.count, "updates") == (events(tracked), "updates"), live.output
+        with tracked.live.site.popen("migrate", "--no-input") as run:
+            said = until(run, f"pid {holder.info.backend_pid}")
+            seen = updates.count
+            wait_until(lambda: updates.count > seen + 20)
+            holder.rollback()
+            said += run.communicate(timeout=120)[0]
+    assert (run.returncode, updates.errors) == (0, []), said
+    assert (updates.count, "updates") == (events(tracked), "updates"), said
+
+
+def until(run: subprocess.Popen[str], text: str) -> str:
+    """What a command prints up to the first line with this text, or up to its end."""
+    assert run.stdout is not None
+    lines = []
+    for line in run.stdout:
+        lines.append(line)
+        if text in line:
+            break
+    return "".join(lines)
 
 
 class Updates:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -99,13 +100,26 @@ def test_nobody_waits_behind_it(pair: Twins, operations: str, atomic: bool) -> N
     with database.connect(autocommit=False, application_name="test holder") as holder, reading(database) as reader:
         holder.execute("SELECT 1 FROM shop_dish LIMIT 1")
         wait_until(lambda: reader.reads)
-        release = threading.Timer(HOLDER_S, holder.rollback)
-        release.start()
-        live = pair.live.run()
-        release.join()
+        with pair.live.site.popen("migrate", "--no-input") as run:
+            wait_until(lambda: run.poll() is not None or _begun(database))
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(HOLDER_S)
+            holder.rollback()
+            output = run.communicate(timeout=120)[0]
+    live = pair.live.after(run.returncode, output)
     assert reader.errors == []
     assert reader.longest_ms < LONGEST_MS, f"another session waited for {reader.longest_ms:.0f} ms\n{live.output}"
     assert "Traceback" not in live.output
     if live.code:
         assert REMEDY.search(live.output), live.output
         assert live.state.differences(before) == [], live.output
+
+
+def _begun(database: Database) -> bool:
+    """Whether the run has its lease, so that it is about to take its first step."""
+    with database.connect() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'livemigrations lease'"
+        ).fetchone()
+    return row != (0,)
