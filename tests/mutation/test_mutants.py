@@ -68,6 +68,12 @@ def test_every_mutant_of_the_engine_compiles() -> None:
     assert any(mutant.what.startswith("call removed: time.sleep") for mutant in found)
 
 
+def test_tests_named_after_the_module_come_first() -> None:
+    mutant = Mutant("engine/locks.py", 3, 0, 1, "x", "what")
+    notes = Map({"engine/locks.py:3": ["t/test_a.py::quick", "t/test_locks.py::slow"]}, {"t/test_a.py::quick": 1.0})
+    assert notes.of(mutant, 1, 60) == ["t/test_locks.py::slow"]
+
+
 def test_the_fastest_tests_of_a_line_are_chosen() -> None:
     mutant = Mutant("a.py", 3, 0, 1, "x", "what")
     notes = Map({"a.py:3": ["slow", "quick", "middle"]}, {"slow": 50.0, "quick": 1.0, "middle": 5.0})
