@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test test-fast crashtest stories packages lint format check-migrations pytest bench wheel lock clean
+.PHONY: help install up test test-fast crashtest mutation stories packages lint format check-migrations pytest bench wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -41,6 +41,9 @@ test-fast: install ## the quick tests: those that make no database of their own
 
 crashtest: install ## kill migrations at every statement, with all seeds; `make test` draws a sample
 	TEPPAN_CRASHES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
+
+mutation: install ## put small faults into the engine, which the tests must notice: ARGS="--sample 200"
+	$(PY) -m tests.mutation $(ARGS)
 
 stories: install ## all schema stories on every version of PostgreSQL; `make test` draws a sample
 	TEPPAN_STORIES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/livemigrations/schema/test_stories.py $(ARGS)
@@ -79,5 +82,5 @@ wheel: install ## build the package for other projects in dist
 
 clean: ## stop the embedded PostgreSQL, remove its data, .venv and caches
 	@if [ -x $(PY) ]; then $(PY) -m config.embedded remove; else python3 -m config.embedded remove; fi
-	rm -rf $(VENV) .packages .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist teppan.egg-info
+	rm -rf $(VENV) .packages .static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation build dist teppan.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,69 +1,66 @@
-"""What a second session sees: locks held and waited for, and holders that a test sets up."""
+"""Lock waits as PostgreSQL logs them, and holders of locks that a test sets up."""
 
 from __future__ import annotations
 
-import threading
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from tests.support.database import Database
 
-STRENGTH = (
-    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
-    "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
-)  # fmt: skip
-_LOCKS = """
-SELECT l.relation::regclass::text, l.mode, l.granted,
-    coalesce(extract(epoch FROM clock_timestamp() - l.waitstart), 0)::float8
-FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
-  AND a.application_name NOT LIKE 'test %%' AND l.relation::regclass::text = ANY (%s)
-"""
+_SETTINGS = {"log_lock_waits": "on", "deadlock_timeout": "5ms", "log_min_error_statement": "error"}
+_WAIT = re.compile(
+    r"(still waiting for|acquired) (\w+) on (relation|tuple|transaction|virtual transaction).* after ([\d.]+) ms"
+)
+_TIMEOUT = "canceling statement due to lock timeout"
 
 
-@dataclass
-class Seen:
-    """The locks of everybody but the test's own sessions.
+@dataclass(frozen=True)
+class Wait:
+    """A request for a lock that PostgreSQL logged because it was not granted at once."""
 
-    The server says how long a request has waited, because this process may be too busy to look at the right moment.
-    """
+    mode: str
+    waited_ms: float
 
-    modes: dict[str, set[str]] = field(default_factory=dict)
-    longest_wait_s: float = 0.0
-    samples: int = 0
 
-    def strongest(self, table: str) -> str:
-        """The strongest mode that was held or asked for on a table; empty if none was seen."""
-        return max(self.modes.get(table, {""}), key=lambda mode: STRENGTH.index(mode) if mode else -1)
+@dataclass(frozen=True)
+class Waits:
+    """What PostgreSQL logs about the lock waits of one database, from a place in the log on."""
+
+    database: Database
+    start: int
+
+    def of(self, mode: str) -> list[Wait]:
+        """The waits for locks of this mode."""
+        return [wait for wait in self.all() if wait.mode == mode]
+
+    def all(self) -> list[Wait]:
+        """The waits for locks on tables that took longer than five milliseconds."""
+        found = [_WAIT.search(line) for line in self._lines()]
+        return [Wait(one[2], float(one[4])) for one in found if one and one[3] == "relation"]
+
+    def timeouts(self) -> list[str]:
+        """The requests that ended because their lock timeout was over."""
+        return [line for line in self._lines() if _TIMEOUT in line]
+
+    def _lines(self) -> list[str]:
+        with self.database.server.log.open() as log:
+            log.seek(self.start)
+            return [line for line in log if f"] {self.database.name} " in line]
 
 
 @contextmanager
-def locks(database: Database, *tables: str, waited_for: str = "AccessExclusiveLock") -> Iterator[Seen]:
-    """Sample ``pg_locks`` inside the block; ``longest_wait_s`` is that of an ungranted request for ``waited_for``."""
-    seen, done = Seen(), threading.Event()
-
-    def look() -> None:
-        with database.connect(application_name="test watch") as connection:
-            while not done.is_set():
-                for table, mode, granted, waited_s in connection.execute(_LOCKS, [list(tables)]):
-                    seen.modes.setdefault(table, set()).add(mode)
-                    if mode == waited_for and not granted:
-                        seen.longest_wait_s = max(seen.longest_wait_s, waited_s)
-                seen.samples += 1
-                time.sleep(0.001)
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        thread.join()
+def lock_waits(database: Database) -> Iterator[Waits]:
+    """Have PostgreSQL log every lock wait of the sessions that connect from now on; nothing can be missed."""
+    with database.connect() as connection:
+        for name, value in _SETTINGS.items():
+            connection.execute(f"ALTER DATABASE \"{database.name}\" SET {name} = '{value}'".encode())
+    yield Waits(database, database.server.log.stat().st_size)
 
 
 @contextmanager

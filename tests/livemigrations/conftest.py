@@ -38,6 +38,9 @@ def connection(database: Database, django_db_blocker: DjangoDbBlocker) -> Iterat
     with django_db_blocker.unblock():
         connections["own"] = made
         try:
+            # As in a run, before other threads connect: django.contrib.postgres looks up types of a new connection by
+            # its alias, once, and other threads do not know this one.
+            made.ensure_connection()
             yield made
         finally:
             made.close()
