@@ -46,7 +46,8 @@ def _step_finished(sender: object, using: str, migration: str, step: Any, report
         "duration_ms": report.duration_ms, "lock_wait_ms": report.lock_wait_ms, "stall_ms": report.stall_ms,
         "attempts": report.attempts,
     }  # fmt: skip
-    text = f"Step finished: {migration}: {step.label} ({report.duration_ms:,.0f} ms)"
+    took = "" if report.duration_ms is None else f" ({report.duration_ms:,.0f} ms)"
+    text = f"Step finished: {migration}: {step.label}{took}"
     log(logging.INFO, "step_finished", text, database=using, **facts)
 
 
