@@ -204,7 +204,7 @@ def _relation_of_that_name(connection: BaseDatabaseWrapper, name: Name) -> Itera
         rename = f"ALTER INDEX {there} RENAME TO {identifier(_other(found.name))}"
         drop = f"DROP INDEX CONCURRENTLY {there}"
         yield Obstacle(
-            f"The name {identifier(found.name)} is taken by the index {there}.",
+            f"The name {identifier(found.name)} is taken by the index {there} of {_owner(connection, found.oid)}.",
             f"rename it: {rename}; or, if no query needs it, drop it: {drop}",
             rename,
         )
@@ -214,6 +214,15 @@ def _relation_of_that_name(connection: BaseDatabaseWrapper, name: Name) -> Itera
     yield Obstacle(
         f"The name {identifier(found.name)} is taken by the {word.lower()} {there}.", f"rename it: {rename}", rename
     )
+
+
+def _owner(connection: BaseDatabaseWrapper, index: int) -> Name:
+    """The table of an index."""
+    sql = (
+        "SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indexrelid = %s"
+    )
+    return Name(*fetch(connection, sql, [index])[0])
 
 
 def _constraint(name: str, schema: str, table: str) -> Obstacle:

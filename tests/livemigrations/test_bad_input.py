@@ -118,10 +118,10 @@ def test_an_invalid_index_is_built_anew(site: Site) -> None:
     ("obstacle", "said"),
     [
         ("CREATE INDEX thing_n ON shop_thing (n DESC)", "exists with another definition"),
-        ("CREATE INDEX thing_n ON shop_place (id)", "not by an index of shop_thing"),
-        ("CREATE TABLE thing_n ()", "taken by another relation"),
-        ("CREATE VIEW thing_n AS SELECT 1", "taken by another relation"),
-        ("CREATE SEQUENCE thing_n", "taken by another relation"),
+        ("CREATE INDEX thing_n ON shop_place (id)", 'of "public"."shop_place"'),
+        ("CREATE TABLE thing_n ()", "is taken by the table"),
+        ("CREATE VIEW thing_n AS SELECT 1", "is taken by the view"),
+        ("CREATE SEQUENCE thing_n", "is taken by the sequence"),
     ],
 )
 def test_a_name_that_is_taken(site: Site, obstacle: str, said: str) -> None:
