@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django.core.management.base import CommandError
+from django.db import InterfaceError, OperationalError
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.connections import sqlstate
 from livemigrations.errors import RefusedByDjango
+
+_OF_THE_CONNECTION = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def refused_by_django(operation: Operation) -> Iterator[None]:
     """
     try:
         yield
-    except CommandError:
+    except (CommandError, *_OF_THE_CONNECTION):
         raise
     except Exception as error:
         if sqlstate(error):

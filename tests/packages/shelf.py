@@ -69,7 +69,7 @@ PACKAGES = [
         'from oscar.defaults import *\nHAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}\n'),
     Package("django-ledger", ("django-ledger",), ("django_ledger",)),
     Package("django-cms", ("django-cms",), ("cms", "menus", "treebeard"), 'LANGUAGES = [("en", "English")]\nLANGUAGE_CODE = "en"\nCMS_CONFIRM_VERSION4 = True\n'),
-    Package("django-two-factor-auth", ("django-two-factor-auth[webauthn]", "phonenumbers"), ("django_otp", "django_otp.plugins.otp_static", "django_otp.plugins.otp_totp", "django_otp.plugins.otp_email", "two_factor", "two_factor.plugins.phonenumber", "two_factor.plugins.webauthn")),
+    Package("django-two-factor-auth", ("django-two-factor-auth[webauthn]", "phonenumbers"), ("django_otp", "django_otp.plugins.otp_static", "django_otp.plugins.otp_totp", "django_otp.plugins.otp_email", "two_factor", "two_factor.plugins.phonenumber", "two_factor.plugins.webauthn"), 'TWO_FACTOR_WEBAUTHN_RP_NAME = "x"\n'),
     Package("django-oauth-toolkit", ("django-oauth-toolkit",), ("oauth2_provider",)),
     Package("django-waffle", ("django-waffle",), ("waffle",)),
     Package("django-q2", ("django-q2",), ("django_q",), 'Q_CLUSTER = {"name": "x", "orm": "default"}\n'),

@@ -29,7 +29,7 @@ def walk(percent: int = 0) -> dict[str, Any]:
         with connection.cursor() as cursor:
             notes["filled"] = len(fill(cursor))
     if not notes["failed"]:
-        _each(dict(keys), notes) if percent else _migrate()
+        _each({"": ""}, notes)
     with connection.cursor() as cursor:
         notes["rows"] = contents(cursor)
     notes["catalog"] = catalog(connection)
@@ -37,13 +37,13 @@ def walk(percent: int = 0) -> dict[str, Any]:
 
 
 def _each(targets: dict[str, str], notes: dict[str, Any]) -> None:
-    """Go to the last migration of each app; what a populated table may not take runs as in a window."""
+    """Go to a migration of each app, or with empty names to the end; what a table may not take runs as in a window."""
     from django.core.management.base import CommandError
 
     for app, name in targets.items():
         for tries in range(30):
             try:
-                _migrate(app, name, **({"allow_long_locks": True} if tries and notes["live"] else {}))
+                _migrate(*filter(None, (app, name)), **({"allow_long_locks": True} if tries and notes["live"] else {}))
                 break
             except CommandError as error:
                 if type(error).__name__ != "MigrationRefused" or tries == 29:
