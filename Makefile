@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test test-fast crashtest stories lint format check-migrations pytest bench wheel lock clean
+.PHONY: help install up test test-fast crashtest ddl stories lint format check-migrations pytest bench wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -41,6 +41,9 @@ test-fast: install ## the quick tests: those that make no database of their own
 
 crashtest: install ## kill migrations at every statement, with all seeds; `make test` draws a sample
 	TEPPAN_CRASHES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
+
+ddl: install ## compare predicted locks and rewrites with what PostgreSQL does for 10,000 statements
+	TEPPAN_DDL=all $(PY) -m pytest -n0 tests/livemigrations/statements/test_differential.py $(ARGS)
 
 stories: install ## all schema stories on every version of PostgreSQL; `make test` draws a sample
 	TEPPAN_STORIES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/livemigrations/schema/test_stories.py $(ARGS)
