@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help install up test test-fast crashtest mutation stories packages lint format check-migrations pytest bench wheel lock clean
+.PHONY: help install up test test-fast crashtest mutation ddl stories packages lint format check-migrations pytest bench wheel lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ crashtest: install ## kill migrations at every statement, with all seeds; `make 
 
 mutation: install ## put small faults into the engine, which the tests must notice: ARGS="--sample 200"
 	$(PY) -m tests.mutation $(ARGS)
+
+ddl: install ## compare predicted locks and rewrites with what PostgreSQL does for 10,000 statements
+	TEPPAN_DDL=all $(PY) -m pytest -n0 tests/livemigrations/statements/test_differential.py $(ARGS)
 
 stories: install ## all schema stories on every version of PostgreSQL; `make test` draws a sample
 	TEPPAN_STORIES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/livemigrations/schema/test_stories.py $(ARGS)

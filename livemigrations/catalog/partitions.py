@@ -33,11 +33,12 @@ def partitions(connection: BaseDatabaseWrapper, oid: int) -> list[Partition]:
 
 
 def parents_of(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
-    """The tables whose partition or child by inheritance it is: dropping it locks them as well."""
+    """The table whose partition it is: dropping it locks that as well."""
     rows = fetch(
         connection,
         "SELECT n.nspname, p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent"
-        " JOIN pg_namespace n ON n.oid = p.relnamespace WHERE i.inhrelid = %s ORDER BY i.inhseqno",
+        " JOIN pg_namespace n ON n.oid = p.relnamespace JOIN pg_class k ON k.oid = i.inhrelid AND k.relispartition"
+        " WHERE i.inhrelid = %s ORDER BY i.inhseqno",
         [oid],
     )
     return [Name(schema, name) for schema, name in rows]

@@ -126,3 +126,15 @@ def relations_in_tablespace(connection: BaseDatabaseWrapper, tablespace: str) ->
 def relations_owned(connection: BaseDatabaseWrapper, roles: list[str]) -> list[Name]:
     """The tables of these roles; all tables for an empty list."""
     return _names(connection, "(%s = 0 OR pg_get_userbyid(c.relowner) = ANY (%s))", [len(roles), roles])
+
+
+def owned_sequences(connection: BaseDatabaseWrapper, oid: int) -> list[Name]:
+    """The sequences that belong to columns of a table."""
+    rows = fetch(
+        connection,
+        "SELECT n.nspname, c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')"
+        " AND d.refclassid = 'pg_class'::regclass AND d.refobjid = %s ORDER BY 1, 2",
+        [oid],
+    )
+    return [Name(schema, name) for schema, name in rows]

@@ -206,7 +206,8 @@ def _named_otherwise(around: Surroundings, node: Node) -> list[Name]:
     if kind == "AlterTableMoveAllStmt":
         return relations_in_tablespace(around.connection, node.orig_tablespacename)
     if kind in ("DropOwnedStmt", "ReassignOwnedStmt"):
-        return relations_owned(around.connection, [tree.inner(role).rolename for role in node.roles])
+        roles = [tree.inner(role).rolename for role in node.roles]  # empty for CURRENT_USER
+        return relations_owned(around.connection, roles if all(roles) else [])
     return []
 
 

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from livemigrations.catalog import cascade
 from livemigrations.catalog.constraints import joined_by_column, referencing
 from livemigrations.catalog.partitions import parents_of
-from livemigrations.catalog.relations import Relation, fetch, has_rows, relation
+from livemigrations.catalog.relations import Relation, fetch, has_rows, owned_sequences, relation
 from livemigrations.catalog.types import has_constraints, named_type, tables_with
 from livemigrations.engine.deferred import LateNames
 from livemigrations.engine.keeping import Keeper
@@ -203,6 +203,11 @@ class Surroundings:
             return cascade.locked_with_column(self.connection, found.oid, column, gone)
         others = cascade.locked_with_table(self.connection, found.oid)
         return sorted({*others, *parents_of(self.connection, found.oid)})
+
+    def sequences_of(self, table: Name) -> list[Name]:
+        """The sequences of serial and identity columns: they follow their table to another schema or owner."""
+        found = self.find(table)
+        return owned_sequences(self.connection, found.oid) if found else []
 
     def joined_by(self, table: Name, column: str) -> list[Name]:
         """The tables that foreign keys over a column join to its own: a new type makes the keys anew."""

@@ -39,6 +39,8 @@ def table_locks(around: Surroundings, statement: Statement) -> dict[Name, Mode]:
         locks[table] = _WRITERS
     elif kind in (Kind.VALIDATE, Kind.RENAME_INDEX):
         locks[table] = _NO_OTHER_DDL
+    elif kind == Kind.DROP_INDEX:
+        locks[around.table_of_index(table) or table] = _ALL
     elif kind == Kind.ADD_CONSTRAINT and statement.references:
         locks[table] = _WRITERS
     elif kind == Kind.ALTER_TABLE:
@@ -68,7 +70,14 @@ def _tied(around: Surroundings, table: Name, statement: Statement) -> list[Name]
         return around.locked_with(table, column=statement.name)
     if statement.kind == Kind.ALTER_TYPE:
         return around.joined_by(table, statement.name)
+    if statement.kind == Kind.SET_SCHEMA or _changes_owner(statement):
+        return around.sequences_of(table)
     return []
+
+
+def _changes_owner(statement: Statement) -> bool:
+    command = tree.command(statement.sql) if statement.kind == Kind.ALTER_TABLE else None
+    return command is not None and tree.word(command, "subtype") == "AT_ChangeOwner"
 
 
 def _of_create(around: Surroundings, node: Node | None) -> Locks:
@@ -165,7 +174,8 @@ def _drop(around: Surroundings, node: Node) -> Locks:
             if kind == "relation":
                 yield name, _ALL
             others = cascade.locked_with(around.connection, kind, str(name))
-            yield from _each([other for other in others if around.placed(name) != other], _ALL)
+            mode = _NO_OTHER_DDL if kind == "statistics" else _ALL
+            yield from _each([other for other in others if around.placed(name) != other], mode)
 
 
 def _alter(around: Surroundings, node: Node) -> Locks:

@@ -14,7 +14,7 @@ from livemigrations.engine.indexing import create_index, drop_index
 from livemigrations.engine.plain import instant, label, plain_step, stands, undo
 from livemigrations.engine.steps import Mode, Step
 from livemigrations.engine.surroundings import Surroundings
-from livemigrations.engine.unnamed import named, remember
+from livemigrations.engine.unnamed import named, remember, remember_inside
 from livemigrations.statements.columns import take_apart
 from livemigrations.statements.names import Name, default_name, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
@@ -35,6 +35,8 @@ def steps_for(around: Surroundings, statements: Iterable[Statement]) -> Iterator
             yield from rule(around, statement)
         else:
             hazards.check_other(around, statement)
+            if statement.kind == Kind.ADD_COLUMN and statement.table:
+                remember_inside(around.names, around.placed(statement.table), statement)
             yield plain_step(around, statement)
         _remember(around, statement)
 
@@ -85,6 +87,7 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
     sql = f"ALTER TABLE {table} ADD COLUMN {identifier(statement.name)} {plain}"
     if column.numbered or column.stored:
         sql = statement.sql
+        remember_inside(around.names, around.placed(table), statement)
     yield instant(
         around,
         (sql,),
@@ -95,7 +98,9 @@ def _add_column(around: Surroundings, statement: Statement) -> Iterator[Step]:
     for number, (name, body) in enumerate(column.constraints if sql != statement.sql else ()):
         given = "" if number in column.unnamed else f"CONSTRAINT {identifier(name)} "
         for constraint in parse(f"ALTER TABLE {table} ADD {given}{body}"):
-            yield from add_constraint(around, named(around.names, around.placed(table), constraint))
+            one = named(around.names, around.placed(table), constraint)
+            remember(around.names, around.placed(table), one)
+            yield from add_constraint(around, one)
     if first_null:
         sql = f"ALTER TABLE {table} ALTER COLUMN {identifier(statement.name)} SET NOT NULL"
         strict = Statement(sql, Kind.SET_NOT_NULL, table, statement.name)

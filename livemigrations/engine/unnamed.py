@@ -146,12 +146,12 @@ def remember(names: Names, placed: Name, statement: Statement) -> None:
         node = tree.constraint(statement.sql)
         indexed = node is not None and tree.word(node, "contype") in INDEXED
         names.take(schema, statement.name, relation=indexed, constraint=True)
-    elif kind in (Kind.CREATE_TABLE, Kind.ADD_COLUMN):
-        _remember_inside(names, placed, statement)
+    elif kind == Kind.CREATE_TABLE:
+        remember_inside(names, placed, statement)
 
 
-def _remember_inside(names: Names, placed: Name, statement: Statement) -> None:
-    """The constraints in a CREATE TABLE or an ADD COLUMN."""
+def remember_inside(names: Names, placed: Name, statement: Statement) -> None:
+    """Take note of the names that PostgreSQL gives to the constraints in a CREATE TABLE or an ADD COLUMN."""
     if statement.kind == Kind.CREATE_TABLE:
         names.take(placed.schema, placed.name, relation=True, constraint=False)
     for node, column in _inside(statement):

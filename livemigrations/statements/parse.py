@@ -353,12 +353,12 @@ def _vacuum(sql: str, node: Node) -> Iterator[Statement]:
         yield Statement(sql, Kind.UNTRANSACTIONAL)
     else:
         tables = [tree.relation_name(tree.inner(found).relation) for found in node.rels]
-        yield Statement(sql, Kind.REBUILD, tables[0] if tables else None, "VACUUM FULL", references=tuple(tables[1:]))
+        yield Statement(sql, Kind.REBUILD, tables[0] if tables else None, "", "VACUUM FULL", tuple(tables[1:]))
 
 
 def _cluster(sql: str, node: Node) -> Iterator[Statement]:
     table = tree.relation_name(node.relation) if node.HasField("relation") else None
-    yield Statement(sql, Kind.REBUILD, table, "CLUSTER")
+    yield Statement(sql, Kind.REBUILD, table, "", "CLUSTER")
 
 
 def _reindex(sql: str, node: Node) -> Iterator[Statement]:
@@ -366,7 +366,7 @@ def _reindex(sql: str, node: Node) -> Iterator[Statement]:
         yield Statement(sql, Kind.UNTRANSACTIONAL)
     else:
         table = tree.relation_name(node.relation) if node.HasField("relation") else None
-        yield Statement(sql, Kind.REBUILD, table, tree.word(node, "kind").replace("REINDEX_OBJECT_", "REINDEX "))
+        yield Statement(sql, Kind.REBUILD, table, "", tree.word(node, "kind").replace("REINDEX_OBJECT_", "REINDEX "))
 
 
 def _alter_enum(sql: str, node: Node) -> Iterator[Statement]:
@@ -429,7 +429,7 @@ _KINDS: dict[str, Kind] = {
             *("AlterExtensionStmt", "AlterExtensionContentsStmt", "AlterObjectDependsStmt", "AlterOwnerStmt"),
             *("AlterCollationStmt", "AlterTSDictionaryStmt"),
             *("AlterTSConfigurationStmt", "GrantStmt", "GrantRoleStmt", "AlterDefaultPrivilegesStmt", "CreateRoleStmt"),
-            *("AlterRoleStmt", "AlterRoleSetStmt", "DropRoleStmt", "DropOwnedStmt", "ReassignOwnedStmt"),
+            *("AlterRoleStmt", "AlterRoleSetStmt", "DropRoleStmt"),
             *("AlterDatabaseSetStmt", "AlterDatabaseRefreshCollStmt", "CreateFdwStmt", "AlterFdwStmt"),
             *("CreateForeignServerStmt", "AlterForeignServerStmt", "CreateUserMappingStmt", "AlterUserMappingStmt"),
             *("DropUserMappingStmt", "ImportForeignSchemaStmt", "CreatePublicationStmt", "AlterPublicationStmt"),

@@ -1,6 +1,6 @@
 """A part of a long list of cases for each run, drawn with a seed that changes every day and is printed.
 
-``TEPPAN_SEED`` repeats a draw. ``make crashtest`` and ``make stories`` run the complete lists.
+``TEPPAN_SEED`` repeats a draw. ``make crashtest``, ``make ddl`` and ``make stories`` run the complete lists.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 SEED = "TEPPAN_SEED"
 ALL_CRASHES = os.environ.get("TEPPAN_CRASHES") == "all"
+ALL_DDL = os.environ.get("TEPPAN_DDL") == "all"
 ALL_STORIES = os.environ.get("TEPPAN_STORIES") == "all"
 
 
