@@ -7,6 +7,7 @@ migration that still fails.
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +88,10 @@ def run(drawn: Case, server: PgServer, folder: Path) -> None:
             pair.migration("\n".join(texts), code=CODE)
         pair.look(*drawn.looks())
         plain, states = _plain(pair)
-        live = _live(pair, drawn, states)
+        try:
+            live = _live(pair, drawn, states)
+        except subprocess.TimeoutExpired as late:
+            raise Worse("the run does not end", str(late.output)) from late
         _compare(pair, drawn, states, plain, live)
         if drawn.mode == "back" and plain.code == live.code == 0:
             _back(pair)
