@@ -1,8 +1,9 @@
 """A second session that looks at the database after every statement and commit of a command.
 
 ``install`` is called by the settings of a throw-away project. The queries run on the witness's own connection, in the
-process of the command, so that they run at every moment at which another session could see something new. A query that
-would have to wait for the command's locks sees nothing: PostgreSQL hides that moment from everybody.
+process of the command, so that they run at every moment at which another session could see something new: after each
+statement that writes outside of a transaction, and after each commit. A query that would have to wait for the command's
+locks sees nothing: PostgreSQL hides that moment from everybody.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, pq
 
 HIDDEN = (errors.LockNotAvailable, errors.QueryCanceled)
 IMPATIENCE_MS = 25
+READS = ("SELECT", "SET", "SHOW", "RESET")
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,17 @@ def install(dsn: str, queries: list[list[Any]], notes: str) -> None:
 
 
 def _looking(witness: Witness) -> Callable[..., Any]:
-    def look(execute: Callable[..., Any], *call: Any) -> Any:
+    def look(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         try:
-            return execute(*call)
+            return execute(sql, params, many, context)
         finally:
-            witness.look()
+            if not str(sql).lstrip().startswith(READS) and _committed(context["connection"]):
+                witness.look()
 
     return look
+
+
+def _committed(connection: Any) -> bool:
+    """Whether the connection has no open transaction: nobody sees what an open one has done."""
+    driver = connection.connection
+    return driver is None or driver.info.transaction_status != pq.TransactionStatus.INTRANS
