@@ -21,7 +21,7 @@ from livemigrations.engine.steps import Lane, Mode
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.table_locks import table_locks
 from livemigrations.engine.translate import steps_for
-from livemigrations.errors import MigrationRefused
+from livemigrations.errors import LiveMigrationError
 from livemigrations.statements.parse import Kind, Statement, parse
 from tests.livemigrations.site import settings_for
 from tests.livemigrations.statements.ddl import SCHEMA, statements
@@ -137,7 +137,7 @@ def is_light(connection: BaseDatabaseWrapper, found: list[Statement]) -> bool:
     """Whether the engine would run the statements as they are, in the instant lane, on tables of any size."""
     try:
         steps = list(steps_for(Surroundings(connection), found))
-    except MigrationRefused:
+    except LiveMigrationError:
         return False
     return [sql for step in steps if step.lane == Lane.INSTANT for sql in step.sql] == [one.sql for one in found]
 
