@@ -26,7 +26,7 @@ from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused, RefusedByDjango
 from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.names import parse_name
-from livemigrations.statements.parse import Statement, parse
+from livemigrations.statements.parse import Kind, Statement, parse
 
 _COLLECTED = (
     "django.db.migrations.operations",
@@ -118,7 +118,8 @@ class Planner:
             operation.state_forwards(app, after)
             found = self._collected(app, operation, before, after, backwards=False)
             if adds and steps:
-                found = [replace(step, undo=step.undo or ("-- it goes with the column",)) for step in found]
+                undo = ("-- it goes with the column",)
+                found = [replace(step, undo=step.undo or undo) for step in found if not _is_update(step)]
             steps += found
             before = after
         return steps
@@ -172,6 +173,12 @@ def is_collected(operation: Operation) -> bool:
 def leaves_transaction(operation: Operation) -> bool:
     """Whether an operation of this package commits by itself, batch by batch."""
     return isinstance(operation, FillColumn)
+
+
+def _is_update(step: Step) -> bool:
+    """Whether a step is Django's UPDATE before SET NOT NULL, which a fill leaves nothing to do but fires triggers."""
+    kinds = {statement.kind for sql in step.sql for statement in parse(sql)}
+    return bool(kinds) and kinds <= {Kind.ROWS, Kind.SET_CONSTRAINTS} and step.fill is None
 
 
 def _owner(kind: type[Operation], method: str) -> type:
