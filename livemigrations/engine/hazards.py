@@ -7,7 +7,7 @@ from livemigrations.catalog.rebuilds import checks_verified, collation_of, index
 from livemigrations.catalog.relations import Relation, relations_called, relations_in_tablespace, relations_owned
 from livemigrations.conf import small_table_bytes
 from livemigrations.engine.surroundings import Surroundings
-from livemigrations.engine.table_locks import checks_rows, domain_of
+from livemigrations.engine.table_locks import checks_rows, default_partition_of, domain_of
 from livemigrations.errors import MigrationRefused
 from livemigrations.statements import tokens, tree
 from livemigrations.statements.columns import NewColumn
@@ -239,8 +239,11 @@ def rebuilt(around: Surroundings, statement: Statement) -> list[Relation]:
 
 
 def check_other(around: Surroundings, statement: Statement) -> None:
-    """Refuse what reads whole tables that it does not name: a new rule of a domain."""
+    """Refuse what reads whole tables that it does not name: a new partition beside a default one, a domain's rule."""
     node = statement.node
+    if statement.kind == Kind.CREATE_TABLE and node is not None and node.DESCRIPTOR.name == "CreateStmt":
+        for parent in map(tree.inner, node.inh_relations) if node.HasField("partbound") else ():
+            _check_default_partition(around, statement, tree.relation_name(parent))
     if statement.kind != Kind.OBJECT or node is None or tree.kind(node) != "AlterDomainStmt" or not checks_rows(node):
         return
     for table in around.with_domain(domain_of(node)):
@@ -251,3 +254,15 @@ def check_other(around: Surroundings, statement: Statement) -> None:
             "PostgreSQL reads every table that has a column of this domain and blocks their writers meanwhile.",
             "# add the constraint with NOT VALID, which holds for new values: instant.",
         )
+
+
+def _check_default_partition(around: Surroundings, statement: Statement, parent: Name) -> None:
+    for table in default_partition_of(around, parent):
+        if around.populated(table):
+            refuse(
+                around,
+                table,
+                statement.sql,
+                "PostgreSQL searches the default partition for rows of the new one under ACCESS EXCLUSIVE.",
+                "# move the rows out of the default partition in batches first, so that it is empty.",
+            )

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from livemigrations.statements import tree
+from livemigrations.statements.columns import take_apart, type_in
 from livemigrations.statements.constraints import name_of_constraint
 from livemigrations.statements.parse import Kind, Statement
 from livemigrations.statements.tree import Node
@@ -29,6 +30,7 @@ class Pending:
         self._columns: dict[str, dict[str, str]] = {}
         self._tables: dict[str, str] = {}
         self._left: set[tuple[str, str]] = set()
+        self._types: dict[tuple[str, str], str] = {}
 
     def stands_as(self, table: str) -> str:
         """The name under which the catalog still has a table."""
@@ -37,6 +39,15 @@ class Pending:
     def has_left(self, table: str, column: str = "") -> bool:
         """Whether a statement takes away, or renames, what the catalog still has under this name."""
         return (table, column) in self._left
+
+    def type_of(self, table: str, column: str) -> str:
+        """The type that a statement gives a column, as it spells it; empty where none does."""
+        return self._types.get((table, column), "")
+
+    def column_was(self, table: str, column: str) -> str:
+        """The name under which the catalog still has a column."""
+        renamed = self._columns.get(table, {})
+        return next((old for old, new in renamed.items() if new == column), column)
 
     def table_of_index(self, name: str) -> str:
         """The table on which a statement made this index; empty where none did."""
@@ -69,7 +80,8 @@ class Pending:
             Kind.RENAME_CONSTRAINT: lambda table, s: self._rename(s.name, s.new_name),
             Kind.RENAME_COLUMN: lambda table, s: self._rename_column(table, s.name, s.new_name),
             Kind.CREATE_TABLE: lambda table, s: self._added.update({table: dict(_of_table(table, s.node))}),
-            Kind.ADD_COLUMN: lambda table, s: self._add(table, _of_column(table, tree.definition(s.sql))),
+            Kind.ADD_COLUMN: self._add_column,
+            Kind.ALTER_TYPE: lambda table, s: self._types.update({(table, s.name): type_in(s.body)}),
             Kind.ADD_CONSTRAINT: lambda table, s: self._add(table, _named(s.name, tree.constraint(s.sql))),
             Kind.CREATE_INDEX: lambda table, s: self._added.setdefault(table, {}).update({s.name: _index(s)}),
             Kind.DROP_CONSTRAINT: lambda table, s: self._drop(table, s.name),
@@ -81,6 +93,10 @@ class Pending:
 
     def _add(self, table: str, constraints: Iterator[tuple[str, Info]]) -> None:
         self._added.setdefault(table, {}).update(constraints)
+
+    def _add_column(self, table: str, statement: Statement) -> None:
+        self._add(table, _of_column(table, tree.definition(statement.sql)))
+        self._types[table, statement.name] = take_apart(table, statement.name, statement.body).type
 
     def _drop(self, table: str, name: str) -> None:
         if self._added.get(table, {}).pop(name, None) is None:
@@ -102,6 +118,7 @@ class Pending:
 
     def _drop_column(self, table: str, column: str) -> None:
         added = self._added.get(table, {})
+        self._types.pop((table, column), None)
         self._left.add((table, column))
         self._added[table] = {name: info for name, info in added.items() if column not in info["columns"]}
 
@@ -110,6 +127,8 @@ class Pending:
         self._left |= {(name, column) for holder, column in self._left if holder == table and column} | {(table, "")}
         if table in self._added:
             self._added[name] = self._added.pop(table)
+        for holder, column in [key for key in self._types if key[0] == table]:
+            self._types[name, column] = self._types.pop((holder, column))
         if table in self._columns:
             self._columns[name] = self._columns.pop(table)
         self._gone |= {(name, gone) for holder, gone in self._gone if holder == table}
@@ -118,6 +137,8 @@ class Pending:
         for info in self._added.get(table, {}).values():
             info["columns"] = [new if column == old else column for column in info["columns"]]
         self._left.add((table, old))
+        if (table, old) in self._types:
+            self._types[table, new] = self._types.pop((table, old))
         known = self._columns.setdefault(table, {})
         known[next((first for first, last in known.items() if last == old), old)] = new
 

@@ -253,7 +253,18 @@ class Surroundings:
         return has_constraints(self.connection, kind)
 
     def column_type(self, table: Name, column: str) -> str:
-        """The type of a column with its length; empty if there is no such column."""
+        """The type of a column with its length, once the planned statements have run; empty if there is none."""
+        if self.pending is not None:
+            if planned := self.pending.type_of(table.name, column):
+                return named_type(self.connection, planned)
+            was = self.pending.column_was(table.name, column)
+            if was == column and self.pending.has_left(table.name, column):
+                return ""
+            column = was
+        return self.column_type_now(table, column)
+
+    def column_type_now(self, table: Name, column: str) -> str:
+        """The type of a column as the catalog has it; empty if there is no such column."""
         found = self.find(table)
         rows = fetch(
             self.connection,

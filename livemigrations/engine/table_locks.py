@@ -86,12 +86,12 @@ def _of_create(around: Surroundings, node: Node | None) -> Locks:
         name = tree.relation_name(parent)
         if node is not None and node.HasField("partbound"):
             yield name, _ALL
-            yield from _each(_default_partition(around, name), _ALL)
+            yield from _each(default_partition_of(around, name), _ALL)
         else:
             yield name, _NO_OTHER_DDL
 
 
-def _default_partition(around: Surroundings, table: Name) -> list[Name]:
+def default_partition_of(around: Surroundings, table: Name) -> list[Name]:
     """The partition that is searched for rows of a new one, or may take those of an old one."""
     found = around.find(table)
     return default_partition(around.connection, found.oid) if found else []
@@ -129,10 +129,12 @@ def _of_command(around: Surroundings, table: Name, command: Node) -> Locks:
         yield table, _WRITERS
     else:
         yield table, _NO_OTHER_DDL if action in _GENTLE else _ALL
+    if action == "AT_AlterConstraint":  # the triggers on the other table of a foreign key change too
+        yield from _each(around.locked_with(table, constraint=tree.inner(getattr(command, "def")).conname), _ALL)
     for other in tree.find(command, "RangeVar"):
         name = tree.relation_name(other)
         if action in ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize"):
-            yield from _each([name, *_default_partition(around, table)], _ALL)
+            yield from _each([name, *default_partition_of(around, table)], _ALL)
         elif action == "AT_AddInherit":
             yield name, _NO_OTHER_DDL
 

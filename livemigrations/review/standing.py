@@ -26,5 +26,5 @@ def _met(around: Surroundings, statement: Statement, table: Name) -> str:
     if statement.kind == Kind.CREATE_TABLE and not around.pending.has_left(table.name):
         return f"The table {table.plain}" if around.in_catalog(around.placed(table)) else ""
     if statement.kind == Kind.ADD_COLUMN and not around.pending.has_left(table.name, statement.name):
-        return f"The column {table.plain}.{statement.name}" if around.column_type(table, statement.name) else ""
+        return f"The column {table.plain}.{statement.name}" if around.column_type_now(table, statement.name) else ""
     return ""
