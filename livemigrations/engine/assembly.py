@@ -118,9 +118,7 @@ class Assembly:
             for statement in other.statements()
         ):
             return False
-        for other in members:
-            if other is one:
-                continue
+        for other in behind:
             gone = (thing for statement in other.statements() for thing in changes_of(statement).removed)
             if any(thing.relation in tables and thing.kind in _BUILT_ON for thing in gone):
                 return False
