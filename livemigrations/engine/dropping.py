@@ -17,6 +17,7 @@ from livemigrations.statements.parse import Statement
 def column(around: Surroundings, statement: Statement, plain: Step) -> Iterator[Step]:
     """The steps instead of ``plain``, which drops a column."""
     assert statement.table is not None
+    around.need_names(statement.table)
     found = around.standing(statement.table)
     if found and _holds_rows(around, found):
         yield from around.keeper.column(found, statement.name, plain)
@@ -29,6 +30,7 @@ def column(around: Surroundings, statement: Statement, plain: Step) -> Iterator[
 def table(around: Surroundings, statement: Statement, plain: Step) -> Iterator[Step]:
     """The steps instead of ``plain``, which drops one table."""
     assert statement.table is not None
+    around.need_names(statement.table)
     found, cascade = around.standing(statement.table), statement.body == "CASCADE"
     if found and _is_a_copy(around, found):
         yield plain

@@ -104,8 +104,8 @@ def _check_rebuilds(around: Surroundings, statement: Statement, table: Name) -> 
     node = tree.definition(statement.sql)
     asked = tree.strings(node.coll_clause.collname)[-1] if node is not None and node.HasField("coll_clause") else ""
     other = collation_of(connection, found.oid, column) != asked
-    indexes = indexes_rebuilt(connection, found.oid, column, other_collation=other)
-    checks = checks_verified(connection, found.oid, column)
+    indexes = _left(around, table, indexes_rebuilt(connection, found.oid, column, other_collation=other))
+    checks = _left(around, table, checks_verified(connection, found.oid, column))
     if not indexes and not checks:
         return
     work = [f"builds {', '.join(indexes)} anew"] * bool(indexes)
@@ -117,6 +117,12 @@ def _check_rebuilds(around: Surroundings, statement: Statement, table: Name) -> 
     code += [f'migrations.AddConstraint("…", …),   # {name}, NOT VALID and then VALIDATE' for name in checks]
     why = f"The new type of {column} leaves the rows as they are, but {' and '.join(work)} under ACCESS EXCLUSIVE."
     refuse(around, table, statement.sql, why, "\n".join(code))
+
+
+def _left(around: Surroundings, table: Name, names: list[str]) -> list[str]:
+    """Those constraints or indexes of a table that no planned statement drops before."""
+    pending = around.pending
+    return names if pending is None else [name for name in names if not pending.has_dropped(table.name, name)]
 
 
 def check_rewrite(around: Surroundings, statement: Statement) -> None:

@@ -24,7 +24,7 @@ from livemigrations.engine.runner import ask_ahead, refuse_obstacles, run_unit
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.straddling import UNKNOWN, Group, groups_of, total
-from livemigrations.engine.surroundings import Overlay
+from livemigrations.engine.surroundings import Overlay, RunFirst
 from livemigrations.engine.touched import statements_of
 from livemigrations.engine.translate import steps_for
 from livemigrations.engine.units import Unit, units_of
@@ -150,9 +150,20 @@ class Passage:
         if self._must_see(place):
             self._flush()
         self._at(place, direction)
-        overlay = self.session.around.look_ahead(self.planner.late)
-        plan = self._planning(place, direction)
-        self._carry_out(place, direction, plan(), overlay, plan)
+        around, plan = self.session.around, self._planning(place, direction)
+        overlay = around.look_ahead(self.planner.late)
+        around.may_run_first = bool(self.queue)
+        try:
+            steps = plan()
+        except RunFirst:
+            around.restore(overlay)
+            self._flush()
+            overlay = around.look_ahead(self.planner.late)
+            around.may_run_first = False
+            steps = plan()
+        finally:
+            around.may_run_first = False
+        self._carry_out(place, direction, steps, overlay, plan)
         if not self.migration.atomic:
             self._flush()
 

@@ -40,6 +40,14 @@ class Pending:
         """Whether a statement takes away, or renames, what the catalog still has under this name."""
         return (table, column) in self._left
 
+    def renames(self, table: str) -> bool:
+        """Whether a statement renames this table, one of its columns, or an index or constraint of any table."""
+        return table in self._tables or bool(self._columns.get(table)) or bool(self._names)
+
+    def has_dropped(self, table: str, name: str) -> bool:
+        """Whether a statement drops the constraint or index that the catalog still has under this name."""
+        return (table, name) in self._gone or name in self._gone_indexes
+
     def type_of(self, table: str, column: str) -> str:
         """The type that a statement gives a column, as it spells it; empty where none does."""
         return self._types.get((table, column), "")

@@ -36,6 +36,10 @@ class Overlay:
     late_names: dict[str, Any]
 
 
+class RunFirst(Exception):
+    """An operation can only be planned when the ones that are planned before it have run."""
+
+
 class Surroundings:
     """The catalog as it is, with what this run has created or renamed meanwhile laid over it.
 
@@ -55,6 +59,7 @@ class Surroundings:
         self.names = Names(connection)
         self._unborn: set[Name] = set()
         self.plain = False
+        self.may_run_first = False  # whether what is planned may still run before the operation that is planned now
         self._loosened: dict[Name, set[str]] = {}
 
     @property
@@ -126,6 +131,14 @@ class Surroundings:
         steps = self.keeper.steps_back(planned)
         self.new -= self.keeper.refilled
         return [*planned, *steps]
+
+    def need_names(self, table: Name) -> None:
+        """Raise ``RunFirst`` if planned statements rename the table or parts of it, and may still run first.
+
+        What keeps its rows is composed from the names in the catalog.
+        """
+        if self.may_run_first and self.pending is not None and self.pending.renames(table.name):
+            raise RunFirst
 
     def look_ahead(self, late: LateNames) -> Overlay:
         """Plan what comes before the statements that are planned already have run. Returns what is known so far."""

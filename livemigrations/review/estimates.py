@@ -31,10 +31,15 @@ _WRITE_RATE = (5_000, 200_000)
 _INSTANT_MS = (0.5, 20.0)
 _FEW = 3  # fewer measurements than these say nothing
 
+# Steps that share a transaction are measured together: the first one has the time of all, those behind it have none.
+# Such a time says nothing about one of them.
 _MEASURED = """
 SELECT lane, description, direction, duration_ms, to_char(finished_at, 'YYYY-MM-DD'), (definition -> 'index')::text
-FROM livemigrations_step WHERE state = 'done' AND outcome = 'done' AND duration_ms IS NOT NULL
-ORDER BY id DESC LIMIT 5000
+FROM (
+    SELECT *, lead(duration_ms, 1, 0) OVER (PARTITION BY run_id ORDER BY finished_at, id) AS next_ms
+    FROM livemigrations_step WHERE state = 'done'
+) done
+WHERE outcome = 'done' AND duration_ms IS NOT NULL AND next_ms IS NOT NULL ORDER BY id DESC LIMIT 5000
 """
 
 

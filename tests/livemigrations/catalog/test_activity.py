@@ -19,6 +19,7 @@ def test_a_build_in_a_copy_of_the_database_is_none_of_ours(database: Database, c
     """A database made from a template has the tables of that under the same oids."""
     with database.connect() as own:
         own.execute(TABLE)
+    connection.close()  # nobody may use a database that serves as a template
     copy = Database(database.server, f"{database.name}_copy")
     database.server.create_database(copy.name, template=database.name)
     try:

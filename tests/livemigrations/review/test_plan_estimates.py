@@ -119,6 +119,24 @@ def test_experience_is_read_in_few_queries(connection: BaseDatabaseWrapper) -> N
     assert len(asked) < 10
 
 
+SHARED = """
+INSERT INTO livemigrations_run (command, holder) VALUES ('migrate', 'a test');
+INSERT INTO livemigrations_step (run_id, app, migration, operation, step, direction, state, outcome, lane, description, digest,
+    source, definition, finished_at, duration_ms)
+SELECT 1, 'shop', '0001', n, 0, 'forward', 'done', 'done', 'instant', 'step ' || n, '', '', '{}',
+    clock_timestamp(), (ARRAY[3, 40, NULL, NULL, 5])[n] FROM generate_series(1, 5) n;
+"""
+
+
+def test_a_transaction_of_several_steps_says_nothing_of_one(connection: BaseDatabaseWrapper) -> None:
+    ensure_bookkeeping(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(SHARED)
+    found = Experience.of(connection)
+    assert sorted(found.instant_ms) == [3, 5]
+    assert sorted(found.same) == ["step 1", "step 5"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
