@@ -239,7 +239,7 @@ def _grouped(around: Surroundings, steps: list[Step]) -> Iterator[Step]:
 
 def _joins(step: Step) -> bool:
     joined = step.lane in (Lane.INSTANT, Lane.BATCH) and step.transactional
-    return joined and not step.adopted and step.work is None and step.transfer is None
+    return joined and not (step.adopted or step.later) and step.work is None and step.transfer is None
 
 
 def _joined(around: Surroundings, steps: list[Step]) -> Iterator[Step]:
