@@ -86,6 +86,8 @@ class Planner:
         """The statements of an operation as Django writes them; none where they cannot be told yet."""
         if backwards and not operation.reversible:
             return []
+        if is_kept_away(self.connection.alias, app, operation, before, after):
+            return []
         try:
             with refused_by_django(operation), collecting(self.connection, self.around.pending) as editor:
                 before.apps, after.apps  # noqa: B018
