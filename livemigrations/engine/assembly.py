@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
@@ -62,8 +63,24 @@ class Planned:
         found = parts_of(self)
         if not self.whole or len(found) == 1:
             return found
-        group = -1 - self.identity.index
-        return [part if part.step.later else replace(part, group=group) for part in found]
+        group, ahead = -1 - self.identity.index, self.ahead
+        return [part if part.step.later or part.number < ahead else replace(part, group=group) for part in found]
+
+    @property
+    def ahead(self) -> int:
+        """How many of the first steps only copy what later ones drop: they may commit before them."""
+        found = 0
+        for number, step in enumerate(self.steps):
+            if step.copies:
+                found = number + 1
+            elif not any(later.copies for later in self.steps[number + 1 : number + 2]):
+                break
+        return found
+
+    @property
+    def rest(self) -> list[Step]:
+        """The steps behind those that only copy."""
+        return self.steps[self.ahead :]
 
     def statements(self) -> list[Statement]:
         return [statement for step in self.steps for statement in _statements(step)]
@@ -80,7 +97,7 @@ class Assembly:
         for one in self.planned:
             if not one.whole:
                 continue
-            alone = [step for step in one.steps if _is_alone(step)]
+            alone = [step for step in one.rest if _is_alone(step)]
             if not all(_is_validation(step) for step in alone) or (alone and not self._may_end_later(one, [one])):
                 self._plan_plainly([one], None)
             else:
@@ -96,7 +113,7 @@ class Assembly:
 
     def _join(self, members: list[Planned], group: Group) -> None:
         """Give the members one transaction: move what may run later behind it, or plan them as plain statements."""
-        leaving = [one for one in members if any(_is_alone(step) for step in one.steps)]
+        leaving = [one for one in members if any(map(_is_alone, one.rest))]
         if all(self._may_end_later(one, members) for one in leaving):
             self._refuse_rows_under_lock(members, group)
             for one in members:
@@ -106,8 +123,8 @@ class Assembly:
 
     def _may_end_later(self, one: Planned, members: Sequence[Planned]) -> bool:
         """Whether its validations and index builds, and what follows them, may run after the other members."""
-        first = next(number for number, step in enumerate(one.steps) if _is_alone(step))
-        rest = [step for step in one.steps[first:] if not step.later]
+        first = next(number for number, step in enumerate(one.rest) if _is_alone(step))
+        rest = [step for step in one.rest[first:] if not step.later]
         if not all(_is_online_addition(step) or _is_additive(step) for step in rest):
             return False
         tables = {statement.table for step in rest for statement in _statements(step)}
@@ -126,7 +143,7 @@ class Assembly:
 
     def _plan_plainly(self, members: list[Planned], group: Group | None) -> None:
         """Plan the members again as plain statements, as Django would run them, if their tables are small."""
-        for step in (step for one in members for step in one.steps if _is_alone(step)):
+        for step in (step for one in members for step in one.rest if _is_alone(step)):
             self._refuse(step, group)
         self._refuse_rows_under_lock(members, group)
         self.around.restore(members[0].overlay)
@@ -137,7 +154,7 @@ class Assembly:
                 one.together = group is not None
         finally:
             self.around.plain = False
-        for step in (step for one in members for step in one.steps if _is_alone(step)):
+        for step in (step for one in members for step in one.rest if _is_alone(step)):
             raise self._refusal(step, group)
         for later in self.planned[self.planned.index(members[-1]) + 1 :]:
             later.overlay = self.around.overlay(self.late)
@@ -145,7 +162,7 @@ class Assembly:
 
     def _refuse_rows_under_lock(self, members: Sequence[Planned], group: Group | None) -> None:
         """Raise ``MigrationRefused`` if many rows would be written while a large table is locked."""
-        steps = [step for one in members for step in one.steps]
+        steps = [step for one in members for step in one.rest]
         if any(step.work is not None or (_is_rows(step) and self._writes_many(step)) for step in steps):
             for step in steps:
                 if step.hot and locks_out_traffic(step):
@@ -170,7 +187,7 @@ class Assembly:
             raise self._refusal(step, group)
 
     def _refusal(self, step: Step, group: Group | None) -> MigrationRefused:
-        tables = ", ".join(parse_name(name).plain for name in step.hot or step.locks) or "its table"
+        tables = ", ".join(parse_name(name).plain for name in step.hot or step.locks) or "that it names"
         if group is None:
             why = (
                 "The statements of this operation run in one transaction, as they are written, because one of them does"
@@ -192,12 +209,16 @@ class Assembly:
     # --- parts -------------------------------------------------------------------------------------------------
 
     def _parts(self) -> list[Part]:
-        """The parts of all operations; those of a group without what ends later, which follows it."""
+        """The parts of all operations; those of a group between what copies and what ends later."""
         parts: list[Part] = []
         later: list[Part] = []
         for position, one in enumerate(self.planned):
             found = one.parts()
             if one.together:
+                if not position or not self.planned[position - 1].together:
+                    members = takewhile(lambda member: member.together, self.planned[position:])
+                    parts += [part for member in members for part in member.parts()[: member.ahead]]
+                found = found[one.ahead :]
                 cut = next((number for number, part in enumerate(found) if part.sort == Sort.ALONE), len(found))
                 parts += [replace(part, group=1) for part in found[:cut]]
                 later += found[cut:]
