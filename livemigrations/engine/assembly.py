@@ -182,7 +182,9 @@ class Assembly:
         """Raise ``MigrationRefused`` if one of the step's tables is large."""
         for name in step.hot or tuple(step.locks):
             found = relation(self.around.connection, parse_name(name))  # before anything has run
-            if found is None or self.around.long_locks_allowed or found.size <= conf.small_table_bytes():
+            if found is None or self.around.long_locks_allowed:
+                continue
+            if self.around.extent(found)[1] <= conf.small_table_bytes():
                 continue
             raise self._refusal(step, group)
 
