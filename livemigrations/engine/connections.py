@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.connection import ConnectionProxy
 
 _ENDS_SESSIONS = ("idle_session_timeout", "transaction_timeout")  # whatever they do
 
@@ -35,7 +37,12 @@ def remember_search_path(connection: BaseDatabaseWrapper) -> None:
     """Have the side connections of this connection use its present search path, which a SET may have changed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('search_path')")
-        _search_paths[connection] = cursor.fetchone()[0]
+        _search_paths[_itself(connection)] = cursor.fetchone()[0]
+
+
+def _itself(connection: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """The connection behind ``django.db.connection``, which has no hash."""
+    return connections[connection.alias] if isinstance(connection, ConnectionProxy) else connection
 
 
 def like[W: BaseDatabaseWrapper](connection: BaseDatabaseWrapper, made: W) -> W:
@@ -55,7 +62,7 @@ def side_connection(connection: BaseDatabaseWrapper, purpose: str) -> Iterator[B
     try:
         with side.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [f"livemigrations {purpose}"])
-            if path := _search_paths.get(connection):
+            if path := _search_paths.get(_itself(connection)):
                 cursor.execute("SELECT set_config('search_path', %s, false)", [path])
         outlast(side)
         yield side

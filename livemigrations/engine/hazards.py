@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from livemigrations.catalog.partitions import size_with_partitions
 from livemigrations.catalog.rebuilds import checks_verified, collation_of, indexes_rebuilt
 from livemigrations.catalog.relations import Relation, relations_called, relations_in_tablespace, relations_owned
 from livemigrations.conf import small_table_bytes
@@ -22,7 +21,7 @@ def refuse(around: Surroundings, table: Name, statement: str, why: str, instead:
     found = around.find(table)
     if found is None or around.long_locks_allowed:
         return
-    rows, size = size_with_partitions(around.connection, found.oid)
+    rows, size = around.extent(found)
     if size <= small_table_bytes():
         return
     raise MigrationRefused(

@@ -10,6 +10,7 @@ from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.table_locks import table_locks
 from livemigrations.engine.undo import undo_of
 from livemigrations.engine.unnamed import create_index
+from livemigrations.statements import tree
 from livemigrations.statements.changes import is_temporary
 from livemigrations.statements.names import Name, identifier
 from livemigrations.statements.parse import Kind, Statement
@@ -18,7 +19,7 @@ from livemigrations.statements.parse import Kind, Statement
 def plain_step(around: Surroundings, statement: Statement) -> Step:
     """The step of a statement that needs no rule."""
     sql, node = statement.sql, statement.node
-    if statement.kind == Kind.UNTRANSACTIONAL:
+    if statement.kind == Kind.UNTRANSACTIONAL and not (around.plain and node is not None and tree.kind(node) == _ENUM):
         return Step(label(statement), Lane.ONLINE, (sql,), transactional=False)
     if statement.kind == Kind.ROWS:
         return Step(label(statement), Lane.BATCH, (sql,))
@@ -31,6 +32,7 @@ def plain_step(around: Surroundings, statement: Statement) -> Step:
     return instant(around, statements, locks, name=label(statement), undo=undo(around, statement), lane=lane)
 
 
+_ENUM = "AlterEnumStmt"  # ADD VALUE may be in a transaction that does not use the value
 _SPELLED_OUT = (Kind.ALTER_TABLE, Kind.UNTRANSACTIONAL, Kind.REBUILD, Kind.UNKNOWN)
 
 

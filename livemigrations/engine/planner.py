@@ -76,7 +76,7 @@ class Planner:
             return [kept_away_step(self.connection.alias, operation)]
         if is_collected(operation):
             found = self._safely(app, operation, before, after, backwards=backwards)
-            return [confined(step) for step in _grouped(self.around, found)]
+            return [confined(step) for step in _grouped(self.around, _copies_first(self.around, found))]
         first = releasing.before_operation(self.around, operation, backwards=backwards)
         return [*first, self._python(app, operation, before, after, backwards=backwards, atomic=atomic)]
 
@@ -222,6 +222,19 @@ def parts(
             inner.state_forwards(app, other)
         yield from parts(app, inner, one, other)
         one = other
+
+
+def _copies_first(around: Surroundings, steps: list[Step]) -> list[Step]:
+    """Move what copies a column before it is dropped to the front, so that the drops can share a transaction.
+
+    A copy that notes the values of a new column as well stays behind the step that adds it.
+    """
+    first: list[int] = []
+    for number, step in enumerate(steps):
+        line = around.keeper.planned.get(step.transfer.kept_as) if step.copies and step.transfer else None
+        if line is not None and not line.became:
+            first += [number - 1, number]
+    return [*(steps[number] for number in first), *(s for number, s in enumerate(steps) if number not in first)]
 
 
 def _grouped(around: Surroundings, steps: list[Step]) -> Iterator[Step]:

@@ -80,6 +80,10 @@ class Mirrored(Surroundings):
             return super().populated(table)
         return self.seen[found.oid].populated
 
+    def extent(self, found: Relation) -> tuple[int, int]:
+        seen = self.seen.get(found.oid)
+        return (seen.rows, seen.size) if seen else super().extent(found)
+
 
 class _Still(Probe):
     """A probe that asks nothing: nobody is stalled on a copy."""

@@ -97,6 +97,11 @@ class Step:
     later: bool = False
     work: Callable[[], None] | None = field(default=None, compare=False)
 
+    @property
+    def copies(self) -> bool:
+        """Whether it copies a column that a later step drops."""
+        return self.transfer is not None and not self.transfer.back
+
     def to_json(self) -> dict[str, Any]:
         """What the journal keeps; Python work is not part of it."""
         data = asdict(replace(self, work=None))  # a closure cannot be copied

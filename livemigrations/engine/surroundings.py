@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from livemigrations.catalog import cascade
 from livemigrations.catalog.constraints import joined_by_column, referencing
-from livemigrations.catalog.partitions import parents_of
+from livemigrations.catalog.partitions import parents_of, size_with_partitions
 from livemigrations.catalog.relations import Relation, fetch, has_rows, owned_sequences, relation
 from livemigrations.catalog.types import has_constraints, named_type, tables_with
 from livemigrations.engine.deferred import LateNames
@@ -174,6 +174,10 @@ class Surroundings:
         """Whether the table is known to traffic and has rows."""
         found = self.find(table)
         return found is not None and found.kind in ("r", "p", "m") and has_rows(self.connection, found.oid)
+
+    def extent(self, found: Relation) -> tuple[int, int]:
+        """The server's estimate of the rows in a table with its partitions, and their size in bytes."""
+        return size_with_partitions(self.connection, found.oid)
 
     def table_of_index(self, index: Name) -> Name | None:
         """The table of an index, or None if there is no such index."""

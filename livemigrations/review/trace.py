@@ -133,6 +133,7 @@ def _run_live(report: TraceReport, recorder: Recorder, seen: dict[Name, Seen], c
         report.findings.append(Finding("refused", DANGER, where, "", "", str(refused)))
         if around.long_locks_allowed:
             raise refused
+        around.executed()  # what was planned together with it has not run
         around.long_locks_allowed = True
 
 

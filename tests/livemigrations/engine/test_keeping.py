@@ -269,3 +269,32 @@ def typed(site: Site, answers: str, *arguments: str) -> tuple[str, int]:
             said += chunk
     os.close(terminal)
     return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.slow
+def test_a_statement_drops_two_large_columns_in_one_transaction(site: Site) -> None:
+    back = "ALTER TABLE shop_place DROP a, DROP b"
+    site.shop(BASE, f'migrations.RunSQL("ALTER TABLE shop_place ADD a int DEFAULT 7, ADD b int", "{back}"),').migrate()
+    site.database.psql("INSERT INTO shop_place (city, b) SELECT 'c' || g, g FROM generate_series(1, 5000) g")
+    before = rows(site.database, "shop_place")
+    site.migrate("shop", "0001")
+    assert kept_tables(site.database) == 2
+    gone = "SELECT count(*)::text || ' ' || count(DISTINCT xmin::text) FROM pg_attribute"
+    assert one(site.database, f"{gone} WHERE attrelid = 'shop_place'::regclass AND attisdropped") == "2 1"
+    site.migrate()
+    assert rows(site.database, "shop_place") == before
+
+
+@pytest.mark.slow
+def test_a_large_column_that_is_replaced_by_another_one_is_kept(site: Site) -> None:
+    """Both operations share a transaction: nobody sees the table without the column."""
+    text = 'migrations.AddField("Place", "city", models.CharField(max_length=30, default="somewhere")),'
+    site.shop(BASE, f'migrations.RemoveField("Place", "city"),\n{text}').migrate("shop", "0001")
+    site.database.psql("INSERT INTO shop_place (city) SELECT 'c' || g FROM generate_series(1, 5000) g")
+    before = rows(site.database, "shop_place")
+    site.migrate()
+    assert kept_tables(site.database) == 1
+    same = "SELECT count(DISTINCT xmin::text) FROM pg_attribute WHERE attrelid = 'shop_place'::regclass AND attnum IN (2, 3)"
+    assert one(site.database, same) == 1
+    site.migrate("shop", "0001")
+    assert rows(site.database, "shop_place") == before

@@ -106,7 +106,8 @@ def test_fake_initial(site: Site) -> None:
 @pytest.mark.slow
 def test_faking_settles_what_was_half_done(site: Site) -> None:
     """``--fake`` says that a person saw to the rest: the migration is neither half done nor pending afterwards."""
-    site.shop(BASE, f"{COLUMN}\nmigrations.RunSQL('SELECT 1 / 0', ''),")
+    site.shop(BASE, f"{INDEX}\nmigrations.RunSQL('SELECT 1 / 0', ''),").migrate("shop", "0001")
+    site.database.psql("INSERT INTO shop_thing (n) VALUES (1)")
     site.refused()
     assert status(site)[0] == 2
     site.migrate("--fake")
