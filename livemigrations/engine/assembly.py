@@ -95,12 +95,13 @@ class Assembly:
     # --- groups ------------------------------------------------------------------------------------------------
 
     def _keep_whole(self, one: Planned) -> None:
-        """Let only the validations of a script that is one transaction run after it, or plan it as plain statements."""
-        alone = [step for step in one.steps if _is_alone(step)]
-        if alone and not (all(map(_is_validation, alone)) and self._make_room(one, [one])):
+        """Let copies run before, and validations after, a script that is one transaction, or plan it as plain statements."""
+        room = self._make_room(one, [one])
+        alone = [step for step in one.steps[one.early :] if _is_alone(step)]
+        if not (room and all(map(_is_validation, alone))):
             self._plan_plainly([one], None)
         else:
-            one.together = bool(alone)
+            one.together = bool(alone or one.early)
             self._refuse_rows_under_lock([one], None)
 
     def _join(self, members: list[Planned], group: Group) -> None:
