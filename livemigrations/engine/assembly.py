@@ -35,7 +35,7 @@ class Planned:
     """An operation with its steps, planned but not run.
 
     ``again`` plans it once more; ``overlay`` is what the surroundings knew before it was planned. ``whole``: the steps
-    must share one transaction, as its author wrote them. ``together``: it shares the transaction of its group, but for the
+    must share one transaction, as its author wrote them. ``refills``: rows return to a table that it makes. ``together``: it shares the transaction of its group, but for the
     first ``early`` steps, which run before it, and the steps with the numbers ``late``, which run after it.
     """
 
@@ -46,6 +46,7 @@ class Planned:
     overlay: Overlay
     again: Planning
     whole: bool = False
+    refills: bool = False
     together: bool = False
     early: int = 0
     late: frozenset[int] = frozenset()
@@ -68,7 +69,8 @@ class Planned:
         if not self.whole or len(found) == 1:
             return found
         group = -1 - self.identity.index
-        return [part if part.step.later else replace(part, group=group) for part in found]
+        apart = {*range(self.early), *self.late}
+        return [part if part.step.later or part.number in apart else replace(part, group=group) for part in found]
 
     def statements(self) -> list[Statement]:
         return [statement for step in self.steps for statement in _statements(step)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.migrations import Migration
+from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -23,12 +24,12 @@ from livemigrations.engine.planner import Planner, is_collected, parts
 from livemigrations.engine.runner import ask_ahead, refuse_obstacles, run_unit
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
-from livemigrations.engine.straddling import UNKNOWN, Group, groups_of, total
+from livemigrations.engine.straddling import UNKNOWN, groups_of, total
 from livemigrations.engine.surroundings import Overlay, RunFirst
 from livemigrations.engine.touched import statements_of
-from livemigrations.engine.translate import steps_for
+from livemigrations.engine.translate import learn, steps_for
 from livemigrations.engine.units import Unit, units_of
-from livemigrations.errors import MigrationEdited, StepFailed
+from livemigrations.errors import MigrationEdited, MigrationRefused, StepFailed
 from livemigrations.statements.changes import Changes, is_additive
 from livemigrations.statements.parse import parse
 
@@ -54,7 +55,7 @@ class Passage:
         self.planner = Planner(session.connection, session.around)
         self.queue: list[Planned] = []
         self._held: tuple[str, ...] = ()
-        self._ahead: list[tuple[Group, frozenset[int]]] = []
+        self._ahead: list[frozenset[int]] = []
 
     def forwards(self, state: ProjectState, *, applied: bool = False) -> ProjectState:
         """Apply the operations that are not applied and record the migration. Returns the state after it.
@@ -101,13 +102,11 @@ class Passage:
         rows = self._begun(place)
         if not rows and applied:
             return
+        if rows and rows[0].direction == FORWARD:
+            self._resume(place, rows)
+            return
         if rows:
             self._flush()
-        if rows and rows[0].direction == FORWARD:
-            if not all(row.done for row in rows):
-                self._run(place, rows, backwards=False)
-            self._follow(place, backwards=False)
-            return
         if rows and not all(row.done for row in rows):
             self._turn_around(place, rows)
             return
@@ -116,16 +115,30 @@ class Passage:
     def _back(self, place: Place, *, applied: bool) -> None:
         self._at(place, BACK)
         rows = self._begun(place)
-        if rows:
-            self._flush()
         if rows and rows[0].direction == BACK:
-            if not all(row.done for row in rows):
-                self._run(place, rows, backwards=True)
-            self._follow(place, backwards=True)
+            self._resume(place, rows)
         elif rows:
+            self._flush()
             self._carry_out(place, BACK, self.session.around.putting_back(self._undoing(place, rows)))
         elif applied:
             self._add(place, BACK)
+
+    def _resume(self, place: Place, rows: list[Row]) -> None:
+        """Queue the steps of an operation that are not done; those before and after it may share their transaction."""
+        direction = rows[0].direction
+        left = [row for row in rows if not row.done]
+        if any(_is_python(row.definition) for row in left):
+            self._flush()
+            self._run(place, rows, backwards=direction == BACK)
+        elif left:
+            steps = [row.definition for row in left]
+            overlay = self.session.around.look_ahead(self.planner.late)
+            whole = self._is_whole(place, direction)
+            self.queue.append(
+                Planned(place.identity, place.operation, direction, steps, overlay, lambda: steps, whole, rows=left)
+            )
+            learn(self.session.around, (statement for step in steps for sql in step.sql for statement in parse(sql)))
+        self._follow(place, backwards=direction == BACK)
 
     def _turn_around(self, place: Place, rows: list[Row]) -> None:
         """Apply an operation again that was half taken back: undo the steps back that ran, or finish them first."""
@@ -157,6 +170,8 @@ class Passage:
             steps = plan()
         except RunFirst:
             around.restore(overlay)
+            if self._belongs(place):
+                raise MigrationRefused(_RENAMED.format(number=place.identity.index + 1), _PARTS) from None
             self._flush()
             overlay = around.look_ahead(self.planner.late)
             around.may_run_first = False
@@ -177,12 +192,13 @@ class Passage:
 
     def _must_see(self, place: Place) -> bool:
         """Whether the operation must be planned from what Python code, or rows that return, will have changed."""
-        if any(step.transfer is not None and step.transfer.back for one in self.queue for step in one.steps):
-            return True  # a table may have rows again
-        if not any(one.is_python for one in self.queue) or not is_collected(place.operation):
-            return False
+        python = any(one.is_python for one in self.queue) and is_collected(place.operation)
+        return (python or any(one.refills for one in self.queue)) and not self._belongs(place)
+
+    def _belongs(self, place: Place) -> bool:
+        """Whether an operation must share its transaction with one that is queued."""
         queued = {one.identity.index for one in self.queue}
-        return not any(place.identity.index in places and queued & places for _, places in self._ahead)
+        return any(place.identity.index in places and queued & places for places in self._ahead)
 
     def _carry_out(
         self,
@@ -202,6 +218,7 @@ class Passage:
             overlay,
             again or (lambda: steps),
             self._is_whole(place, direction),
+            refills=bool(self.session.around.keeper.refilled),
         )
         self.queue.append(planned)
 
@@ -274,13 +291,13 @@ class Passage:
     # --- running -----------------------------------------------------------------------------------------------
 
     def _look_ahead(self, places: Sequence[Place], direction: str) -> None:
-        """Find the operations on both sides of Python code that must share one transaction with it."""
-        if not self.migration.atomic or all(is_collected(place.operation) for place in places):
+        """Find the operations that must share one transaction, before the first of them is planned."""
+        if not self.migration.atomic or all(isinstance(place.operation, _ADDITIONS) for place in places):
             return
         backwards = direction == BACK
         changes = [self._changes(place, backwards=backwards) for place in places]
         self._ahead = [
-            (group, frozenset(place.identity.index for place in places[group.first : group.last + 1]))
+            frozenset(place.identity.index for place in places[group.first : group.last + 1])
             for group in groups_of(changes)
         ]
 
@@ -300,7 +317,8 @@ class Passage:
         steps = {(part.operation, part.number): part.step for unit in units for part in unit.parts}
         for one in queue:
             one.steps = [steps[one.identity, number] for number in range(len(one.steps))]
-            one.rows = self.journal.plan(one.identity, one.direction, one.steps, self.session.lease.hold)
+            if not one.rows:
+                one.rows = self.journal.plan(one.identity, one.direction, one.steps, self.session.lease.hold)
         rows = {(one.identity, number): row for one in queue for number, row in enumerate(one.rows)}
         for unit in units:
             for part in unit.parts:
@@ -373,6 +391,19 @@ class Passage:
                     "Nothing was changed. Remedy: restore the file as it was, finish or take back the migration, then"
                     " write the change into a new one."
                 )
+
+
+_ADDITIONS = (
+    django_operations.CreateModel,
+    django_operations.AddField,
+    django_operations.AddIndex,
+    django_operations.AddConstraint,
+)
+_PARTS = "# a migration file for each part, so that no part restores what an earlier one removes"
+_RENAMED = (
+    "Refused: operation {number} drops a table or a column whose rows the engine preserves, of a table that an earlier"
+    " operation renames in the same transaction. These operations must share it, as one restores what another removes."
+)
 
 
 def _is_python(step: Step) -> bool:

@@ -49,6 +49,12 @@ def _changed(statement: Statement) -> tuple[Name, ...]:
     return (statement.table, *(statement.references if statement.kind == Kind.DROP_TABLE else ()))
 
 
+def learn(around: Surroundings, statements: Iterable[Statement]) -> None:
+    """Have ``around`` know of statements that were planned by an earlier run and are still to run."""
+    for statement in statements:
+        _remember(around, statement)
+
+
 def _remember(around: Surroundings, statement: Statement) -> None:
     if around.pending is not None:
         around.pending.learn(statement)

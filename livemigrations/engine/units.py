@@ -127,6 +127,7 @@ def units_of(parts: Iterable[Part]) -> list[Unit]:
         current, late = Unit(), []
 
     for part in parts:
+        assert not (part.group and part.sort == Sort.ALONE), part.step.label
         same_group = bool(part.group and current.parts and current.parts[-1].group == part.group)
         if same_group:
             current.parts.append(part)

@@ -18,7 +18,7 @@ from tests.support.database import Database, fresh
 from tests.support.postgres import Fleet, newest
 from tests.support.project import Project, project
 
-# The rows in the middle are written in a transaction of their own, as the first operation locks the table.
+# The second column gets a transaction of its own, behind the rows that the first one's transaction writes.
 ROWS = 'migrations.RunSQL("UPDATE shop_item SET name = name WHERE id = 1", ""),'
 HALF = (shop.COLUMN, ROWS, shop.SECOND_COLUMN, shop.INDEX)
 
@@ -57,7 +57,7 @@ def test_a_migration_edited_half_way_is_refused(database: Database, tmp_path: Pa
 @pytest.mark.slow
 def test_an_operation_that_was_not_begun_may_be_edited(database: Database, tmp_path: Path) -> None:
     made = _die_half_way(database, tmp_path)
-    made.migration("shop", "0002_second", shop.second(shop.COLUMN)).manage("migrate")
+    made.migration("shop", "0002_second", shop.second(shop.COLUMN, ROWS)).manage("migrate")
     assert shop.recorded(database) == ["0001_initial", "0002_second"]
     assert damage(database) == {}
 

@@ -154,7 +154,8 @@ def test_no_event_is_lost(shop: Site, pg_server: PgServer, releases: tuple[Path,
     _at_the_end(shop, seen)
     with fresh(pg_server) as plain, shop.database.connect() as ours, plain.connect() as theirs:
         plain_site = Site(releases[0], plain, live=False).install(*APPS)
-        plain_site.migrate("-v0")
+        for app in ("shop", "pghistory"):
+            plain_site.migrate(app, "-v0")
         assert differences(catalog(ours), catalog(theirs)) == []
 
 
