@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 
 from django.db.migrations import operations as django_operations
 from django.db.migrations.operations.base import Operation
@@ -22,8 +21,9 @@ from livemigrations.engine.surroundings import Overlay, Surroundings
 from livemigrations.engine.units import Part, Sort, Unit, locks_out_traffic, sort_of, units_of
 from livemigrations.errors import MigrationRefused
 from livemigrations.operations import SeedRows
+from livemigrations.statements import tree
 from livemigrations.statements.changes import Changes, changes_of, is_additive
-from livemigrations.statements.names import parse_name
+from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.tokens import tokens
 
@@ -35,7 +35,8 @@ class Planned:
     """An operation with its steps, planned but not run.
 
     ``again`` plans it once more; ``overlay`` is what the surroundings knew before it was planned. ``whole``: the steps
-    must share one transaction, as its author wrote them.
+    must share one transaction, as its author wrote them. ``together``: it shares the transaction of its group, but for the
+    first ``early`` steps, which run before it, and the steps with the numbers ``late``, which run after it.
     """
 
     identity: books.Operation
@@ -46,6 +47,9 @@ class Planned:
     again: Planning
     whole: bool = False
     together: bool = False
+    early: int = 0
+    late: frozenset[int] = frozenset()
+    brief: frozenset[int] = frozenset()
     rows: list[books.Row] = field(default_factory=list)
 
     @property
@@ -60,27 +64,11 @@ class Planned:
 
     def parts(self) -> list[Part]:
         """Its steps as parts; those of a script that must stay whole form a group."""
-        found = parts_of(self)
+        found = [replace(part, brief=number in self.brief) for number, part in enumerate(parts_of(self))]
         if not self.whole or len(found) == 1:
             return found
-        group, ahead = -1 - self.identity.index, self.ahead
-        return [part if part.step.later or part.number < ahead else replace(part, group=group) for part in found]
-
-    @property
-    def ahead(self) -> int:
-        """How many of the first steps only copy what later ones drop: they may commit before them."""
-        found = 0
-        for number, step in enumerate(self.steps):
-            if step.copies:
-                found = number + 1
-            elif not any(later.copies for later in self.steps[number + 1 : number + 2]):
-                break
-        return found
-
-    @property
-    def rest(self) -> list[Step]:
-        """The steps behind those that only copy."""
-        return self.steps[self.ahead :]
+        group, copied = -1 - self.identity.index, _copied(self.steps)
+        return [part if part.step.later or part.number < copied else replace(part, group=group) for part in found]
 
     def statements(self) -> list[Statement]:
         return [statement for step in self.steps for statement in _statements(step)]
@@ -95,14 +83,9 @@ class Assembly:
     def units(self) -> list[Unit]:
         """The units in the order in which they run. Raises ``MigrationRefused``, with nothing changed."""
         for one in self.planned:
-            if not one.whole:
-                continue
-            alone = [step for step in one.rest if _is_alone(step)]
-            if not all(_is_validation(step) for step in alone) or (alone and not self._may_end_later(one, [one])):
-                self._plan_plainly([one], None)
-            else:
-                one.together = bool(alone)
-                self._refuse_rows_under_lock([one], None)
+            if one.whole:
+                self._keep_whole(one)
+            one.brief = self._brief(one)
         for group in groups_of([one.changes() for one in self.planned]):
             members = self.planned[group.first : group.last + 1]
             if len(units_of(part for one in members for part in one.parts())) > 1:
@@ -111,39 +94,74 @@ class Assembly:
 
     # --- groups ------------------------------------------------------------------------------------------------
 
+    def _keep_whole(self, one: Planned) -> None:
+        """Let a script that is one transaction leave only copies before and validations after it, or plan it plainly."""
+        alone = [step for step in one.steps if _is_alone(step)]
+        if alone and not (all(step.copies or _is_validation(step) for step in alone) and self._make_room(one, [one])):
+            self._plan_plainly([one], None)
+        else:
+            one.together = bool(alone)
+            self._refuse_rows_under_lock([one], None)
+
     def _join(self, members: list[Planned], group: Group) -> None:
-        """Give the members one transaction: move what may run later behind it, or plan them as plain statements."""
-        leaving = [one for one in members if any(map(_is_alone, one.rest))]
-        if all(self._may_end_later(one, members) for one in leaving):
+        """Give the members one transaction: move what may run before or after it, or plan them as plain statements."""
+        if all(self._make_room(one, members) for one in members):
             self._refuse_rows_under_lock(members, group)
             for one in members:
                 one.together = True
         else:
             self._plan_plainly(members, group)
 
-    def _may_end_later(self, one: Planned, members: Sequence[Planned]) -> bool:
-        """Whether its validations and index builds, and what follows them, may run after the other members."""
-        first = next(number for number, step in enumerate(one.rest) if _is_alone(step))
-        rest = [step for step in one.rest[first:] if not step.later]
-        if not all(_is_online_addition(step) or _is_additive(step) for step in rest):
-            return False
-        tables = {statement.table for step in rest for statement in _statements(step)}
-        behind = members[members.index(one) + 1 :]
-        if any(
-            statement.kind in _USE_INDEXES or tables & {*statement.references}
-            for other in behind
-            for statement in other.statements()
-        ):
-            return False
-        for other in behind:
-            gone = (thing for statement in other.statements() for thing in changes_of(statement).removed)
-            if any(thing.relation in tables and thing.kind in _BUILT_ON for thing in gone):
+    def _make_room(self, one: Planned, members: Sequence[Planned]) -> bool:
+        """Find the steps that may run before or after the members' transaction; answers whether that is all it takes.
+
+        Values of a column are copied before it, index builds and validations run after it, unless a member changes what
+        they work on.
+        """
+        one.early = _copied(one.steps)
+        late: set[int] = set()
+        building = False
+        for number, step in enumerate(one.steps[one.early :], one.early):
+            if step.later or _is_validation(step):
+                late.add(number)
+            elif building or _is_alone(step):
+                if not (_is_index_build(step) or _is_additive(step)):
+                    return False
+                late.add(number)
+                building = True
+        one.late = frozenset(late)
+        position = list(members).index(one)
+        return self._is_untouched(one.steps[: one.early], members[:position]) and self._is_unused(
+            one, members[position + 1 :]
+        )
+
+    def _is_untouched(self, steps: Sequence[Step], members: Sequence[Planned]) -> bool:
+        """Whether the members remove nothing that the steps work on."""
+        tables = {table for step in steps for table in map(parse_name, step.locks)}
+        gone = [thing for other in members for change in other.statements() for thing in changes_of(change).removed]
+        return not any(thing.kind in _BUILT_ON and _names(thing.relation, tables) for thing in gone)
+
+    def _is_unused(self, one: Planned, behind: Sequence[Planned]) -> bool:
+        """Whether nothing that comes after the late steps needs, renames or removes what they make."""
+        steps = [step for number, step in enumerate(one.steps) if number in one.late and not step.later]
+        tables = {statement.table for step in steps for statement in _statements(step) if statement.table}
+        names = {statement.name for step in steps for statement in _statements(step)}
+        first = min(one.late, default=len(one.steps))
+        own = [step for number, step in enumerate(one.steps) if number > first and number not in one.late]
+        others = [statement for step in own for statement in _statements(step)]
+        others += [statement for other in behind for statement in other.statements()]
+        for statement in others:
+            if _uses_index(statement) or any(_names(table, tables) for table in statement.references):
                 return False
+            for thing in changes_of(statement).removed:
+                whole = thing.kind in ("table", "view") or (thing.kind == "column" and any(map(_is_index_build, steps)))
+                if _names(thing.relation, tables) and (whole or (thing.kind == "constraint" and thing.name in names)):
+                    return False
         return True
 
     def _plan_plainly(self, members: list[Planned], group: Group | None) -> None:
         """Plan the members again as plain statements, as Django would run them, if their tables are small."""
-        for step in (step for one in members for step in one.rest if _is_alone(step)):
+        for step in (step for one in members for step in one.steps if _is_alone(step)):
             self._refuse(step, group)
         self._refuse_rows_under_lock(members, group)
         self.around.restore(members[0].overlay)
@@ -151,10 +169,10 @@ class Assembly:
         try:
             for one in members:
                 one.steps = one.again()
-                one.together = group is not None
+                one.together, one.early, one.late = group is not None, 0, frozenset()
         finally:
             self.around.plain = False
-        for step in (step for one in members for step in one.rest if _is_alone(step)):
+        for step in (step for one in members for step in one.steps if _is_alone(step)):
             raise self._refusal(step, group)
         for later in self.planned[self.planned.index(members[-1]) + 1 :]:
             later.overlay = self.around.overlay(self.late)
@@ -162,11 +180,18 @@ class Assembly:
 
     def _refuse_rows_under_lock(self, members: Sequence[Planned], group: Group | None) -> None:
         """Raise ``MigrationRefused`` if many rows would be written while a large table is locked."""
-        steps = [step for one in members for step in one.rest]
+        steps = [step for one in members for step in one.steps]
         if any(step.work is not None or (_is_rows(step) and self._writes_many(step)) for step in steps):
             for step in steps:
                 if step.hot and locks_out_traffic(step):
                     self._refuse(step, group)
+
+    def _brief(self, one: Planned) -> frozenset[int]:
+        """The numbers of the steps of a RunSQL on rows that may be quick: few rows, or code that it calls."""
+        if not isinstance(one.operation, django_operations.RunSQL):
+            return frozenset()
+        rows = ((number, step) for number, step in enumerate(one.steps) if _is_rows(step) and not step.later)
+        return frozenset(number for number, step in rows if step.transfer is None and not self._writes_many(step))
 
     def _writes_many(self, step: Step) -> bool:
         """Whether a step writes more rows than a strong lock may be held for; of a call the lock's timeout decides."""
@@ -211,25 +236,28 @@ class Assembly:
     # --- parts -------------------------------------------------------------------------------------------------
 
     def _parts(self) -> list[Part]:
-        """The parts of all operations; those of a group between what copies and what ends later."""
+        """The parts of all operations; those of a group without what ends later, which follows it."""
         parts: list[Part] = []
         later: list[Part] = []
+        early: list[Part] = []
+        grouped: list[Part] = []
         for position, one in enumerate(self.planned):
             found = one.parts()
-            if one.together:
-                if not position or not self.planned[position - 1].together:
-                    members = takewhile(lambda member: member.together, self.planned[position:])
-                    parts += [part for member in members for part in member.parts()[: member.ahead]]
-                found = found[one.ahead :]
-                cut = next((number for number, part in enumerate(found) if part.sort == Sort.ALONE), len(found))
-                parts += [replace(part, group=1) for part in found[:cut]]
-                later += found[cut:]
-            else:
+            if not one.together:
                 parts += found
+                continue
+            early += found[: one.early]
+            grouped += [replace(part, group=1) for part in found[one.early :] if part.number not in one.late]
+            later += [part for part in found[one.early :] if part.number in one.late]
             if position + 1 == len(self.planned) or not self.planned[position + 1].together:
-                parts += later
-                later = []
+                parts += [*early, *grouped, *later]
+                early, grouped, later = [], [], []
         return parts
+
+
+def _copied(steps: Sequence[Step]) -> int:
+    """How many of the first steps it takes to copy what later ones drop."""
+    return max((number + 1 for number, step in enumerate(steps) if step.copies and not step.later), default=0)
 
 
 def parts_of(one: Planned) -> list[Part]:
@@ -283,12 +311,30 @@ def _is_validation(step: Step) -> bool:
     return step.lane == Lane.ONLINE and step.transactional
 
 
-def _is_online_addition(step: Step) -> bool:
-    return _is_validation(step) or (step.index is not None and not step.index.drop)
+def _is_index_build(step: Step) -> bool:
+    return step.index is not None and not step.index.drop
+
+
+def _names(relation_: Name | None, tables: set[Name]) -> bool:
+    """Whether a name may be one of the tables: one without a schema may be in any."""
+    return relation_ is not None and any(
+        relation_.name == table.name and (relation_.schema == table.schema or "" in (relation_.schema, table.schema))
+        for table in tables
+    )
 
 
 _MOVABLE = (Kind.ADD_COLUMN, Kind.CREATE_TABLE, Kind.ADD_CONSTRAINT)
-_USE_INDEXES = (Kind.COMMENT, Kind.RENAME_INDEX, Kind.DROP_INDEX, Kind.ALTER_TABLE)
+_ON_INDEXES = ("OBJECT_INDEX", "OBJECT_TABCONSTRAINT")
+
+
+def _uses_index(statement: Statement) -> bool:
+    """Whether a statement names an index or a constraint that must exist by then."""
+    if statement.kind == Kind.COMMENT:
+        return statement.node is None or tree.word(statement.node, "objtype") in _ON_INDEXES
+    if statement.kind == Kind.ALTER_TABLE:
+        command = tree.command(statement.sql)
+        return command is not None and tree.word(command, "subtype") in ("AT_ClusterOn", "AT_ReplicaIdentity")
+    return statement.kind in (Kind.RENAME_INDEX, Kind.DROP_INDEX)
 
 
 def _statements(step: Step) -> list[Statement]:

@@ -48,6 +48,10 @@ def guard_sql() -> str:
     )
 
 
+class TookTooLong(MigrationRefused):
+    """A statement ran for too long under a strong lock."""
+
+
 _INSTEAD = (
     "# statements that the engine can read (ALTER TABLE in a RunSQL, or an operation of Django), one migration for each"
 )
@@ -61,11 +65,11 @@ def refuse_rewritten(step: Step, error: Exception) -> NoReturn:
     ) from error
 
 
-def refuse_slow(step: Step, error: Exception, took_ms: float) -> NoReturn:
-    """Raise ``MigrationRefused`` for a statement that ran for too long under a strong lock."""
+def refuse_slow(step: Step, error: Exception, took_ms: float, limit_ms: int) -> NoReturn:
+    """Raise ``TookTooLong`` for a statement that ran for too long under a strong lock."""
     tables = ", ".join(step.hot)
-    raise MigrationRefused(
-        f"Rolled back: {step.label}\nA statement ran for more than {conf.locked_timeout_ms():,} ms while {tables} was locked"
+    raise TookTooLong(
+        f"Rolled back: {step.label}\nA statement ran for more than {limit_ms:,} ms while {tables} was locked"
         f" (cancelled after {took_ms:,.0f} ms; LIVEMIGRATIONS_LOCKED_TIMEOUT_MS sets the limit).",
         _INSTEAD,
     ) from error

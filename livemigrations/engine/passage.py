@@ -20,7 +20,7 @@ from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
 from livemigrations.engine.planner import Planner, is_collected, parts
-from livemigrations.engine.runner import ask_ahead, run_unit
+from livemigrations.engine.runner import ask_ahead, refuse_obstacles, run_unit
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, Step
 from livemigrations.engine.straddling import UNKNOWN, Group, groups_of, total
@@ -181,9 +181,8 @@ class Passage:
             return True  # a table may have rows again
         if not any(one.is_python for one in self.queue) or not is_collected(place.operation):
             return False
-        index = place.identity.index
-        first = self.queue[0].identity.index
-        return not any(index in places and first in places for _, places in self._ahead)
+        queued = {one.identity.index for one in self.queue}
+        return not any(place.identity.index in places and queued & places for _, places in self._ahead)
 
     def _carry_out(
         self,
@@ -313,6 +312,7 @@ class Passage:
 
     def _run_units(self, units: list[Unit]) -> None:
         if len(units) > 1:
+            refuse_obstacles(self.session, units)
             ask_ahead(self.session, units)
         for unit in units:
             run_unit(self.session, unit)

@@ -26,7 +26,7 @@ from livemigrations.engine.translate import steps_for
 from livemigrations.errors import MigrationRefused, RefusedByDjango
 from livemigrations.operations import ChangeColumnType, FillColumn
 from livemigrations.statements.names import parse_name
-from livemigrations.statements.parse import Statement, parse
+from livemigrations.statements.parse import Kind, Statement, parse
 
 _COLLECTED = (
     "django.db.migrations.operations",
@@ -86,6 +86,8 @@ class Planner:
         """The statements of an operation as Django writes them; none where they cannot be told yet."""
         if backwards and not operation.reversible:
             return []
+        if is_kept_away(self.connection.alias, app, operation, before, after):
+            return []
         try:
             with refused_by_django(operation), collecting(self.connection, self.around.pending) as editor:
                 before.apps, after.apps  # noqa: B018
@@ -118,7 +120,8 @@ class Planner:
             operation.state_forwards(app, after)
             found = self._collected(app, operation, before, after, backwards=False)
             if adds and steps:
-                found = [replace(step, undo=step.undo or ("-- it goes with the column",)) for step in found]
+                undo = ("-- it goes with the column",)
+                found = [replace(step, undo=step.undo or undo) for step in found if not _is_update(step)]
             steps += found
             before = after
         return steps
@@ -172,6 +175,12 @@ def is_collected(operation: Operation) -> bool:
 def leaves_transaction(operation: Operation) -> bool:
     """Whether an operation of this package commits by itself, batch by batch."""
     return isinstance(operation, FillColumn)
+
+
+def _is_update(step: Step) -> bool:
+    """Whether a step is Django's UPDATE before SET NOT NULL, which a fill leaves nothing to do but fires triggers."""
+    kinds = {statement.kind for sql in step.sql for statement in parse(sql)}
+    return bool(kinds) and kinds <= {Kind.ROWS, Kind.SET_CONSTRAINTS} and step.fill is None
 
 
 def _owner(kind: type[Operation], method: str) -> type:
@@ -245,7 +254,7 @@ def _grouped(around: Surroundings, steps: list[Step]) -> Iterator[Step]:
 
 def _joins(step: Step) -> bool:
     joined = step.lane in (Lane.INSTANT, Lane.BATCH) and step.transactional
-    return joined and not step.adopted and step.work is None and step.transfer is None
+    return joined and not (step.adopted or step.later) and step.work is None and step.transfer is None
 
 
 def _joined(around: Surroundings, steps: list[Step]) -> Iterator[Step]:

@@ -8,19 +8,24 @@ from django.db import DatabaseError, transaction
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.guard import TookTooLong
 from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
 from livemigrations.engine.lanes.instant import open_transaction, roll_back
 from livemigrations.engine.locks import lock_statements, lockable
-from livemigrations.engine.obstacles import obstacles
+from livemigrations.engine.obstacles import in_words, obstacles
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Lane, RowCheck, Step
 from livemigrations.engine.units import Part, Sort, Unit, merged, sort_of
 from livemigrations.errors import DefinitionConflict, LockDeadlineExceeded, MissingRights, RowsInTheWay, StepFailed
 from livemigrations.results import StepReport
+from livemigrations.statements.changes import Thing, changes_of
 from livemigrations.statements.names import parse_name
+from livemigrations.statements.parse import Kind, parse
 
 _COMMON_MOMENT_S = 30  # how long a unit that may be divided waits for a moment when all its tables are free
+
+_TENTATIVE_MS = 100  # how long a statement on rows may run while catalog changes of the same transaction lock tables
 
 
 def run_step(session: Session, operation: Operation, row: Row) -> None:
@@ -36,21 +41,14 @@ def run_unit(session: Session, unit: Unit) -> None:
         session.reporter.step(part.step.label)
         session.step_started(_name(part), part.operation.index, part.step)
     try:
-        for part in unit.parts:
-            _look_at_subscribers(session, part.step)
-            for check in part.step.checks:
-                ask(session, check, lenient=len(unit.parts) > 1)
-        measures = _run(session, unit)
-    except LockDeadlineExceeded:
-        if not (unit.divisible and len(_hot(unit)) > 1):
+        measures = _asked_and_run(session, unit)
+    except (TookTooLong, LockDeadlineExceeded) as error:
+        smaller = _smaller(unit, error)
+        if not smaller:
             raise
-        for smaller in unit.divided():
-            run_unit(session, smaller)
+        for one in smaller:
+            run_unit(session, one)
         return
-    except DatabaseError as error:
-        raise _explained(session, _culprit(session, unit), error) from error
-    except DefinitionConflict as conflict:
-        raise DefinitionConflict(f"{conflict}{_done_before(session, unit.parts[0].operation)}") from conflict
     for number, part in enumerate(unit.parts):
         assert part.row is not None
         taken = measures if not number else Measures(attempts=measures.attempts)
@@ -60,6 +58,26 @@ def run_unit(session: Session, unit: Unit) -> None:
             taken.duration_ms, taken.stall_ms, taken.rows, taken.attempts,
         )  # fmt: skip
         session.step_finished(part.step, report)
+
+
+def _smaller(unit: Unit, error: Exception) -> list[Unit]:
+    """The units to run instead of one that failed as a whole; none if it must not be divided."""
+    if isinstance(error, TookTooLong):
+        return unit.parted() if unit.is_tentative else []
+    return unit.divided() if unit.divisible and len(_hot(unit)) > 1 else []
+
+
+def _asked_and_run(session: Session, unit: Unit) -> Measures:
+    try:
+        for part in unit.parts:
+            _look_at_subscribers(session, part.step)
+            for check in part.step.checks:
+                ask(session, check, lenient=len(unit.parts) > 1)
+        return _run(session, unit)
+    except DatabaseError as error:
+        raise _explained(session, _culprit(session, unit), error) from error
+    except DefinitionConflict as conflict:
+        raise DefinitionConflict(f"{conflict}{_done_before(session, unit.parts[0].operation)}") from conflict
 
 
 def ask_ahead(session: Session, units: Sequence[Unit]) -> None:
@@ -73,6 +91,27 @@ def ask_ahead(session: Session, units: Sequence[Unit]) -> None:
                 return
             for check in part.step.checks if unit is not units[0] else ():
                 ask(session, check, lenient=True)
+
+
+def refuse_obstacles(session: Session, units: Sequence[Unit]) -> None:
+    """Raise ``DefinitionConflict`` if something depends on a column that a later unit changes or drops.
+
+    What an earlier statement of the units drops is not in the way by then.
+    """
+    gone: list[Thing] = []
+    for step in (step for unit in units for step in unit.steps):
+        statements = [statement for sql in step.sql for statement in parse(sql)]
+        for statement in statements:
+            gone += changes_of(statement).removed
+        touching = [one.sql for one in statements if one.kind in (Kind.DROP_COLUMN, Kind.ALTER_TYPE)]
+        left = [one for one in obstacles(session.connection, touching) if not _is_cleared(one.clearing, gone)]
+        if left:
+            raise DefinitionConflict(f"{in_words(left)}\nNothing was changed.")
+
+
+def _is_cleared(clearing: str, gone: Sequence[Thing]) -> bool:
+    needed = [thing for statement in parse(clearing) for thing in changes_of(statement).removed]
+    return bool(needed) and all(any(thing.is_same(one) for one in gone) for thing in needed)
 
 
 def _name(part: Part) -> str:
@@ -105,7 +144,10 @@ def _run(session: Session, unit: Unit) -> Measures:
     if unit.has_unknown_duration and (any(one.work for one in unit.parts) or not step.hot):
         return batch.run_together(session, step, [(one.row, one.step, one.work) for one in unit.parts if one.row])
     within = _COMMON_MOMENT_S if unit.divisible and len(step.hot) > 1 else None
-    return instant.run_instant(session, step, [one.row for one in unit.parts if one.row], within_s=within)
+    limit = _TENTATIVE_MS if unit.is_tentative else None
+    return instant.run_instant(
+        session, step, [one.row for one in unit.parts if one.row], within_s=within, limit_ms=limit
+    )
 
 
 def _run_alone(session: Session, part: Part, row: Row) -> Measures:

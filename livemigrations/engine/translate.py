@@ -15,6 +15,7 @@ from livemigrations.engine.plain import instant, label, plain_step, stands, undo
 from livemigrations.engine.steps import Mode, Step
 from livemigrations.engine.surroundings import Surroundings
 from livemigrations.engine.unnamed import named, remember, remember_inside
+from livemigrations.statements.changes import changes_of
 from livemigrations.statements.columns import take_apart
 from livemigrations.statements.names import Name, default_name, identifier
 from livemigrations.statements.parse import Kind, Statement, parse
@@ -52,6 +53,7 @@ def _remember(around: Surroundings, statement: Statement) -> None:
     if around.pending is not None:
         around.pending.learn(statement)
     if statement.table is None:
+        _remember_names(around, statement)
         return
     remember(around.names, around.placed(statement.table), statement)
     if statement.kind in (Kind.ADD_COLUMN, Kind.ALTER_TYPE):
@@ -69,6 +71,14 @@ def _remember(around: Surroundings, statement: Statement) -> None:
         around.loosened(statement.table, statement.name)
     elif statement.kind == Kind.DROP_TRIGGER:
         around.untriggered.add((around.placed(statement.table), statement.name))
+
+
+def _remember_names(around: Surroundings, statement: Statement) -> None:
+    """Take note of the names that a statement about no table gives."""
+    for thing in changes_of(statement).made:
+        if thing.kind in ("sequence", "view", "type") and thing.relation is not None:
+            placed = around.placed(thing.relation)
+            around.names.take(placed.schema, placed.name, relation=True, constraint=False)
 
 
 # --- rules for populated tables --------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class Part:
     ``additive``: it removes and renames nothing. ``movable``: it needs no index, so that it may run before the index builds
     and validations of earlier operations; ``needs`` are the tables whose keys it refers to. ``group`` is the
     number of the group of operations that must share one transaction, 0 without one. ``isolated``: what it sets for its
-    transaction must not reach other operations.
+    transaction must not reach other operations. ``brief``: its statements write few rows, or call code that may be quick.
     """
 
     operation: Operation
@@ -48,6 +48,7 @@ class Part:
     needs: frozenset[str] = frozenset()
     group: int = 0
     isolated: bool = False
+    brief: bool = False
     work: Callable[[], None] | None = None
     row: Row | None = None
 
@@ -72,11 +73,21 @@ class Unit:
         return any(part.sort == Sort.ROWS for part in self.parts)
 
     @property
+    def is_tentative(self) -> bool:
+        """Whether statements on rows share the transaction of catalog changes only as long as they take no time."""
+        return any(part.brief and not part.group for part in self.parts) and any(map(locks_out_traffic, self.steps))
+
+    @property
     def divisible(self) -> bool:
         """Whether its operations may commit one by one: each only adds something, and no lock is shared."""
         return len({part.operation for part in self.parts}) > 1 and all(
             part.additive and not part.group for part in self.parts
         )
+
+    def parted(self) -> list[Unit]:
+        """The catalog changes, and behind them the statements on rows."""
+        first = next(number for number, part in enumerate(self.parts) if part.brief)
+        return [Unit(self.parts[:first]), Unit(self.parts[first:])] if first else [self]
 
     def divided(self) -> list[Unit]:
         """A unit for each operation."""
@@ -140,7 +151,7 @@ def _may_follow(unit: Unit, part: Part) -> bool:
     if part.isolated or any(one.isolated for one in unit.parts):
         return part.operation == unit.parts[-1].operation and part.sort != Sort.ROWS
     if part.sort == Sort.ROWS:
-        return not any(locks_out_traffic(step) for step in unit.steps)
+        return part.brief or not any(locks_out_traffic(step) for step in unit.steps)
     return not unit.has_unknown_duration
 
 

@@ -20,12 +20,14 @@ _GENTLE_TIMEOUT_MS = 1500
 _CANCELED = "57014"
 
 
-def run_instant(session: Session, step: Step, rows: Sequence[Row], *, within_s: float | None = None) -> Measures:
+def run_instant(
+    session: Session, step: Step, rows: Sequence[Row], *, within_s: float | None = None, limit_ms: int | None = None
+) -> Measures:
     """Run a step's statements and its journal rows in one transaction.
 
     Everything that needs no contested lock is sent first; then the locks, the statements that need them and COMMIT
     go to the server in one message, so that the time under lock does not depend on this process. ``within_s`` is
-    another deadline for the locks than that of the settings, in seconds.
+    another deadline for the locks than that of the settings, in seconds, ``limit_ms`` another limit for each statement.
 
     Raises ``LockDeadlineExceeded``, and ``MigrationRefused`` if the work under the lock takes longer than expected.
     """
@@ -34,19 +36,23 @@ def run_instant(session: Session, step: Step, rows: Sequence[Row], *, within_s: 
         session.connection, step.locks, lambda found: tell("before asking for a lock", found), within_s=within_s
     )
     locks = lockable(session.connection, step.locks)
+    limit_ms = conf.locked_timeout_ms() if limit_ms is None else min(limit_ms, conf.locked_timeout_ms())
+    guarded_ms = limit_ms if _guarded(session, step) else None
     while True:
         admission.wait_for_opening()
         waited = (time.monotonic() - admission.started) * 1000
         asked = time.monotonic()
         try:
             with session.probe.watch(step.hot) as probe:
-                wait_ms, held_ms, touched = _attempt(session, step, rows, locks, gentle=admission.behind_autovacuum)
+                wait_ms, held_ms, touched = _attempt(
+                    session, step, rows, locks, gentle=admission.behind_autovacuum, guarded_ms=guarded_ms
+                )
             return Measures(waited + wait_ms, held_ms, probe.longest_ms, touched, admission.attempts + 1)
         except DatabaseError as error:
             if sqlstate(error) == REWRITTEN:
                 refuse_rewritten(step, error)
-            if sqlstate(error) == _CANCELED and _guarded(session, step):
-                refuse_slow(step, error, (time.monotonic() - asked) * 1000)
+            if sqlstate(error) == _CANCELED and guarded_ms is not None:
+                refuse_slow(step, error, (time.monotonic() - asked) * 1000, guarded_ms)
             if sqlstate(error) not in RETRIED:
                 raise
         admission.back_off()
@@ -58,7 +64,7 @@ def _guarded(session: Session, step: Step) -> bool:
 
 
 def _attempt(
-    session: Session, step: Step, rows: Sequence[Row], locks: dict[str, Mode], *, gentle: bool
+    session: Session, step: Step, rows: Sequence[Row], locks: dict[str, Mode], *, gentle: bool, guarded_ms: int | None
 ) -> tuple[float, float, int | None]:
     """One try. Returns the wait for the locks and the time until COMMIT, in milliseconds, and the rows touched."""
     with session.connection.cursor() as cursor:
@@ -68,7 +74,7 @@ def _attempt(
                 cursor.execute(statement)
             if gentle:
                 _make_autovacuum_leave(cursor, locks)
-            cursor.execute(_script(step, locks, guarded=_guarded(session, step)))
+            cursor.execute(_script(step, locks, guarded_ms))
             times, touched = _answers(cursor)
         except BaseException:
             roll_back(cursor)
@@ -101,10 +107,12 @@ def _make_autovacuum_leave(cursor: Any, locks: dict[str, Mode]) -> None:
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS livemigrations_clock"
 
 
-def _script(step: Step, locks: dict[str, Mode], *, guarded: bool) -> str:
+def _script(step: Step, locks: dict[str, Mode], guarded_ms: int | None) -> str:
     asking = [f"SET LOCAL lock_timeout = '{_budget(locks)}ms'", *lock_statements(locks)]  # whatever a statement set
-    before = [f"SET LOCAL statement_timeout = '{conf.locked_timeout_ms()}ms'", files_sql(step.hot)] if guarded else []
-    after = [guard_sql()] if guarded else []
+    before, after = [], []
+    if guarded_ms is not None:
+        before = [f"SET LOCAL statement_timeout = '{guarded_ms}ms'", files_sql(step.hot)]
+        after = [guard_sql()]
     return ";\n".join([_NOW, *asking, _NOW, *before, *step.sql[step.unlocked :], *after, _NOW, "COMMIT"])
 
 

@@ -21,6 +21,7 @@ def test_a_run_outlasts_the_clocks_of_its_database(connection: BaseDatabaseWrapp
     names = ["idle_session_timeout", *(["transaction_timeout"] if database.server.version >= 17 else [])]
     for name in names:
         database.psql(f'ALTER DATABASE "{database.name}" SET {name} = 3600000')
+    connection.close()
     ensure_bookkeeping(connection)
     assert clocks(connection) == {"3600000"}
     lease = Lease(connection)

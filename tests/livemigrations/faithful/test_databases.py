@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
         codes.append(done.returncode)
         if site.live:
             assert "Traceback" not in done.stderr, done.stderr
-    assert bool(codes[0]) == bool(codes[1]), codes
+    assert not (codes[1] and not codes[0]), codes  # a remark that the encoding lacks stops only plain Django
 
 
 @pytest.mark.slow
