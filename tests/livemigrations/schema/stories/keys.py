@@ -88,7 +88,13 @@ migrations.CreateModel("Rider", [("id", models.AutoField(primary_key=True))]),
 """
 REFUSED = frozenset(
     {
+        "down char to key",
+        "down key to float",
+        "down text to key",
+        "up char to key",
         "up field in the target",
+        "up key to float",
+        "up text to key",
     }
 )
 FAILED = frozenset(
