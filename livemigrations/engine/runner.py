@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.failures import interrupted
 from livemigrations.engine.guard import TookTooLong
 from livemigrations.engine.journal import Measures, Operation, Row
 from livemigrations.engine.lanes import batch, fill, instant, online, transfer
@@ -75,6 +76,8 @@ def _asked_and_run(session: Session, unit: Unit) -> Measures:
                 ask(session, check, lenient=len(unit.parts) > 1)
         return _run(session, unit)
     except DatabaseError as error:
+        if interrupted(error):
+            raise
         raise _explained(session, _culprit(session, unit), error) from error
     except DefinitionConflict as conflict:
         raise DefinitionConflict(f"{conflict}{_done_before(session, unit.parts[0].operation)}") from conflict
