@@ -40,7 +40,7 @@ test-fast: install ## the quick tests: those that make no database of their own
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m fast $(ARGS)
 
 crashtest: install ## kill migrations at every statement, with all seeds; `make test` draws a sample
-	TEPPAN_CRASHES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/concurrency $(ARGS)
+	TEPPAN_CRASHES=all $(PY) -m pytest -n $(WORKERS) --dist worksteal tests/concurrency tests/livemigrations/faithful $(ARGS)
 
 mutation: install ## put small faults into the engine, which the tests must notice: ARGS="--sample 200"
 	$(PY) -m tests.mutation $(ARGS)
