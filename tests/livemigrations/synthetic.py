@@ -113,10 +113,10 @@ SAFE = {
     "sql": """
         migrations.RunSQL(
             ["CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $$ SELECT n * 2; $$ -- a remark",
-             ("UPDATE shop_thing SET d = %s WHERE id = 1", ["50%"]),
              "ALTER TABLE shop_thing ADD q1 int UNIQUE, ADD q2 int CHECK (q2 IS NOT NULL OR q2 > 0) -- a remark",
              "ALTER TABLE shop_thing ADD FOREIGN KEY (q1) REFERENCES shop_place (id); CREATE INDEX ON shop_thing (q2)"],
-            "ALTER TABLE shop_thing DROP q1, DROP q2; DROP FUNCTION twice(int)"),""",
+            "ALTER TABLE shop_thing DROP q1, DROP q2; DROP FUNCTION twice(int)"),
+        migrations.RunSQL([("UPDATE shop_thing SET d = %s WHERE id = 1", ["50%"])], migrations.RunSQL.noop),""",
     "sql that finds what it wants": """
         migrations.RunSQL(
             "CREATE TABLE IF NOT EXISTS shop_thing (x int); ALTER TABLE shop_thing ADD COLUMN IF NOT EXISTS q1 text;"
