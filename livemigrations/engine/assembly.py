@@ -126,7 +126,7 @@ class Assembly:
         late: set[int] = set()
         building = False
         for number, step in enumerate(one.steps[one.early :], one.early):
-            if step.later or _is_validation(step):
+            if step.later or _is_validation(step) or _drops_validated(step, [one.steps[other] for other in late]):
                 late.add(number)
             elif building or _is_alone(step):
                 if not (_is_index_build(step) or _is_additive(step)):
@@ -306,6 +306,12 @@ def _is_rows(step: Step) -> bool:
 
 def _is_validation(step: Step) -> bool:
     return step.lane == Lane.ONLINE and step.transactional
+
+
+def _drops_validated(step: Step, late: Sequence[Step]) -> bool:
+    """Whether a step drops a constraint that a late step validates: the helper of SET NOT NULL."""
+    names = {one.name for other in late if _is_validation(other) for one in _statements(other)}
+    return any(one.kind == Kind.DROP_CONSTRAINT and one.name in names for one in _statements(step))
 
 
 def _is_index_build(step: Step) -> bool:

@@ -191,9 +191,13 @@ class Passage:
         return plan
 
     def _must_see(self, place: Place) -> bool:
-        """Whether the operation must be planned from what Python code, or rows that return, will have changed."""
+        """Whether the operation must be planned from the database as it is once the queue has run.
+
+        That is so for Python code, for rows that return, and for an operation of which an earlier run left a part.
+        """
         python = any(one.is_python for one in self.queue) and is_collected(place.operation)
-        return (python or any(one.refills for one in self.queue)) and not self._belongs(place)
+        half_done = any(one.refills or one.rows for one in self.queue)
+        return (python or half_done) and not self._belongs(place)
 
     def _belongs(self, place: Place) -> bool:
         """Whether an operation must share its transaction with one that is queued."""

@@ -31,7 +31,9 @@ def status(site: Site) -> tuple[int, dict[str, object]]:
 
 @pytest.mark.slow
 def test_status(site: Site) -> None:
-    site.shop(BASE, INDEX, f"{COLUMN}\nmigrations.RunSQL('SELECT 1 / 0', ''),", m0002="sprint = 1")
+    site.shop(
+        BASE, INDEX, f"{COLUMN}\nmigrations.RunSQL('SELECT 1 / 0', ''),", m0002="sprint = 1", m0003="atomic = False"
+    )
     code, found = status(site)
     assert code == 1
     assert found["applied_count"] == 0
