@@ -90,10 +90,18 @@ def ask_ahead(session: Session, units: Sequence[Unit]) -> None:
     """
     for unit in units:
         for part in unit.parts:
-            if part.sort == Sort.ROWS or part.step.fill or part.step.transfer or part.step.lane == Lane.BATCH:
+            if _writes_rows(part):
                 return
             for check in part.step.checks if unit is not units[0] else ():
                 ask(session, check, lenient=True)
+
+
+def _writes_rows(part: Part) -> bool:
+    """Whether a part may change rows of the application's tables; copying them elsewhere does not."""
+    step = part.step
+    if step.transfer is not None:
+        return step.transfer.back
+    return part.sort == Sort.ROWS or step.fill is not None or (step.lane == Lane.BATCH and not step.later)
 
 
 def refuse_obstacles(session: Session, units: Sequence[Unit]) -> None:
