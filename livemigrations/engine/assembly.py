@@ -35,7 +35,7 @@ class Planned:
     """An operation with its steps, planned but not run.
 
     ``again`` plans it once more; ``overlay`` is what the surroundings knew before it was planned. ``whole``: the steps
-    must share one transaction, as its author wrote them. ``refills``: rows return to a table that it makes. ``together``: it shares the transaction of its group, but for the
+    must share one transaction, as its author wrote them. ``refills``: rows return to a table that it makes. ``together``: the number of its group, whose transaction it shares, but for the
     first ``early`` steps, which run before it, and the steps with the numbers ``late``, which run after it.
     """
 
@@ -47,7 +47,7 @@ class Planned:
     again: Planning
     whole: bool = False
     refills: bool = False
-    together: bool = False
+    together: int = 0
     early: int = 0
     late: frozenset[int] = frozenset()
     brief: frozenset[int] = frozenset()
@@ -81,6 +81,7 @@ class Assembly:
 
     def __init__(self, around: Surroundings, planned: Sequence[Planned], late: LateNames) -> None:
         self.around, self.planned, self.late = around, list(planned), late
+        self._groups = 0
 
     def units(self) -> list[Unit]:
         """The units in the order in which they run. Raises ``MigrationRefused``, with nothing changed."""
@@ -103,17 +104,22 @@ class Assembly:
         if not (room and all(map(_is_validation, alone))):
             self._plan_plainly([one], None)
         else:
-            one.together = bool(alone or one.early)
+            one.together = self._next_group() if alone or one.early else 0
             self._refuse_rows_under_lock([one], None)
 
     def _join(self, members: list[Planned], group: Group) -> None:
         """Give the members one transaction: move what may run before or after it, or plan them as plain statements."""
         if all(self._make_room(one, members) for one in members):
             self._refuse_rows_under_lock(members, group)
+            number = self._next_group()
             for one in members:
-                one.together = True
+                one.together = number
         else:
             self._plan_plainly(members, group)
+
+    def _next_group(self) -> int:
+        self._groups += 1
+        return self._groups
 
     def _make_room(self, one: Planned, members: Sequence[Planned]) -> bool:
         """Find the steps that may run before or after the members' transaction; answers whether that is all it takes.
@@ -170,10 +176,11 @@ class Assembly:
         self._refuse_rows_under_lock(members, group)
         self.around.restore(members[0].overlay)
         self.around.plain = True
+        number = self._next_group() if group is not None else 0
         try:
             for one in members:
                 one.steps = one.again()
-                one.together, one.early, one.late = group is not None, 0, frozenset()
+                one.together, one.early, one.late = number, 0, frozenset()
         finally:
             self.around.plain = False
         for step in (step for one in members for step in one.steps if _is_alone(step)):
@@ -181,6 +188,10 @@ class Assembly:
         for later in self.planned[self.planned.index(members[-1]) + 1 :]:
             later.overlay = self.around.overlay(self.late)
             later.steps = later.again()
+            later.together, later.early, later.late = 0, 0, frozenset()
+            if later.whole:
+                self._keep_whole(later)
+            later.brief = self._brief(later)
 
     def _refuse_rows_under_lock(self, members: Sequence[Planned], group: Group | None) -> None:
         """Raise ``MigrationRefused`` if many rows would be written while a large table is locked."""
@@ -249,9 +260,9 @@ class Assembly:
                 parts += found
                 continue
             early += found[: one.early]
-            grouped += [replace(part, group=1) for part in found[one.early :] if part.number not in one.late]
+            grouped += [replace(part, group=one.together) for part in found[one.early :] if part.number not in one.late]
             later += [part for part in found[one.early :] if part.number in one.late]
-            if position + 1 == len(self.planned) or not self.planned[position + 1].together:
+            if position + 1 == len(self.planned) or self.planned[position + 1].together != one.together:
                 parts += [*early, *grouped, *later]
                 early, grouped, later = [], [], []
         return parts
@@ -270,6 +281,7 @@ def parts_of(one: Planned) -> list[Part]:
             sort_of(step, from_sql=from_sql),
             additive=_is_additive(step),
             movable=_is_movable(step),
+            reads_rows=any(statement.kind == Kind.ADD_CONSTRAINT for statement in _statements(step)),
             needs=frozenset(str(table) for statement in _statements(step) for table in statement.references),
             isolated=is_confined(step),
             work=step.work,

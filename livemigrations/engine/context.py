@@ -47,11 +47,18 @@ def carry(units: Iterable[Unit], held: tuple[str, ...] = ()) -> tuple[str, ...]:
             continue
         statements = [sql for part in unit.parts for sql in part.step.sql]
         first = unit.parts[0]
-        if held and not is_confined(first.step):
+        if held and first.work is not None:
+            first.held = held
+        elif held and not is_confined(first.step):
             first.step = replace(first.step, sql=(*held, *first.step.sql), unlocked=len(held) + first.step.unlocked)
         if not any(is_confined(part.step) for part in unit.parts):
             held += tuple(filter(_is_context, statements))
     return held
+
+
+def set_by(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The statements of steps that ran, which set something until the migration ends."""
+    return tuple(sql for step in steps if not is_confined(step) for sql in step.sql if _is_context(sql))
 
 
 def reaches_further(script: str) -> bool:

@@ -16,7 +16,7 @@ from livemigrations.engine import journal as books
 from livemigrations.engine import overrides
 from livemigrations.engine.assembly import Assembly, Planned, Planning
 from livemigrations.engine.beyond_django import advance
-from livemigrations.engine.context import carry
+from livemigrations.engine.context import carry, set_by
 from livemigrations.engine.digests import digest_of, is_unchanged, source_of
 from livemigrations.engine.journal import BACK, FORWARD, Row
 from livemigrations.engine.lanes.online import wait_for_builder
@@ -28,7 +28,7 @@ from livemigrations.engine.straddling import UNKNOWN, groups_of, total
 from livemigrations.engine.surroundings import Overlay, RunFirst
 from livemigrations.engine.touched import statements_of
 from livemigrations.engine.translate import learn, steps_for
-from livemigrations.engine.units import Unit, units_of
+from livemigrations.engine.units import Unit, may_share, units_of
 from livemigrations.errors import MigrationEdited, MigrationRefused, StepFailed
 from livemigrations.statements.changes import Changes, is_additive
 from livemigrations.statements.parse import parse
@@ -105,9 +105,8 @@ class Passage:
         if rows and rows[0].direction == FORWARD:
             self._resume(place, rows)
             return
-        if rows:
-            self._flush()
         if rows and not all(row.done for row in rows):
+            self._flush()
             self._turn_around(place, rows)
             return
         self._add(place, FORWARD)
@@ -117,15 +116,18 @@ class Passage:
         rows = self._begun(place)
         if rows and rows[0].direction == BACK:
             self._resume(place, rows)
-        elif rows:
+        elif rows and not all(row.done for row in rows):
             self._flush()
             self._carry_out(place, BACK, self.session.around.putting_back(self._undoing(place, rows)))
-        elif applied:
+            self._flush()
+        elif rows or applied:
             self._add(place, BACK)
 
     def _resume(self, place: Place, rows: list[Row]) -> None:
         """Queue the steps of an operation that are not done; those before and after it may share their transaction."""
         direction = rows[0].direction
+        ran = set_by(row.definition for row in rows if row.done)
+        self._held += tuple(sql for sql in ran if sql not in self._held)
         left = [row for row in rows if not row.done]
         if any(_is_python(row.definition) for row in left):
             self._flush()
@@ -352,7 +354,7 @@ class Passage:
             [step for _, step in left],
             self.session.around.overlay(self.planner.late),
             list,
-            self._is_whole(place, rows[0].direction),
+            self._is_whole(place, rows[0].direction) and all(map(may_share, (step for _, step in left))),
             rows=[row for row, _ in left],
         )
         self._run_units(units_of(planned.parts()))

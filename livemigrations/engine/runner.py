@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import DatabaseError, transaction
 
 from livemigrations.catalog.relations import fetch
 from livemigrations.engine.connections import sqlstate
+from livemigrations.engine.context import carry
 from livemigrations.engine.failures import interrupted
 from livemigrations.engine.guard import TookTooLong
 from livemigrations.engine.journal import Measures, Operation, Row
@@ -47,6 +49,7 @@ def run_unit(session: Session, unit: Unit) -> None:
         smaller = _smaller(unit, error)
         if not smaller:
             raise
+        carry(smaller)
         for one in smaller:
             run_unit(session, one)
         return
@@ -153,7 +156,10 @@ def _run(session: Session, unit: Unit) -> Measures:
         return _run_alone(session, part, part.row)
     step = merged(unit.parts, _one_name_each(session, unit.steps))
     if unit.has_unknown_duration and (any(one.work for one in unit.parts) or not step.hot):
-        return batch.run_together(session, step, [(one.row, one.step, one.work) for one in unit.parts if one.row])
+        parts = [
+            (one.row, replace(one.step, sql=(*one.held, *one.step.sql)), one.work) for one in unit.parts if one.row
+        ]
+        return batch.run_together(session, step, parts)
     within = _COMMON_MOMENT_S if unit.divisible and len(step.hot) > 1 else None
     limit = _TENTATIVE_MS if unit.is_tentative else None
     return instant.run_instant(

@@ -33,9 +33,11 @@ class Part:
     """A step of an operation, with what decides where it may run.
 
     ``additive``: it removes and renames nothing. ``movable``: it needs no index, so that it may run before the index builds
-    and validations of earlier operations; ``needs`` are the tables whose keys it refers to. ``group`` is the
+    and validations of earlier operations; ``reads_rows``: it adds a constraint, which backfilled rows must
+    satisfy; ``needs`` are the tables whose keys it refers to. ``group`` is the
     number of the group of operations that must share one transaction, 0 without one. ``isolated``: what it sets for its
     transaction must not reach other operations. ``brief``: its statements write few rows, or call code that may be quick.
+    ``held`` are statements that set what earlier operations set, to be run before Python code.
     """
 
     operation: Operation
@@ -45,10 +47,12 @@ class Part:
     sort: Sort
     additive: bool = False
     movable: bool = False
+    reads_rows: bool = False
     needs: frozenset[str] = frozenset()
     group: int = 0
     isolated: bool = False
     brief: bool = False
+    held: tuple[str, ...] = ()
     work: Callable[[], None] | None = None
     row: Row | None = None
 
@@ -110,6 +114,11 @@ def sort_of(step: Step, *, from_sql: bool) -> Sort:
     return Sort.CATALOG
 
 
+def may_share(step: Step) -> bool:
+    """Whether a step of a RunSQL may share a transaction."""
+    return sort_of(step, from_sql=True) != Sort.ALONE
+
+
 def units_of(parts: Iterable[Part]) -> list[Unit]:
     """Combine the parts of consecutive operations, given in their order.
 
@@ -135,7 +144,7 @@ def units_of(parts: Iterable[Part]) -> list[Unit]:
         if part.sort == Sort.ALONE:
             late.append(part)
             continue
-        behind = bool(late) and not all(_may_precede(part, one) for one in late)
+        behind = bool(late) and (bool(part.group) or not all(_may_precede(part, one) for one in late))
         if behind or (current.parts and not _may_follow(current, part)):
             close()
         current.parts.append(part)
@@ -145,6 +154,8 @@ def units_of(parts: Iterable[Part]) -> list[Unit]:
 
 def _may_precede(part: Part, late: Part) -> bool:
     """Whether a part may run before one of an earlier operation that runs alone."""
+    if part.reads_rows and late.step.lane == Lane.BATCH:
+        return False
     return part.movable and part.operation != late.operation and not part.needs & {*late.step.hot, *late.step.locks}
 
 

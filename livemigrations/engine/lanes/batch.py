@@ -51,12 +51,12 @@ def run_together(session: Session, step: Step, parts: Sequence[tuple[Row, Step, 
                 if guarded:
                     cursor.execute(files_sql(None))
             for _, inner, work in parts:
-                if work is not None:
-                    work()
                 with session.connection.cursor() as cursor:
                     for statement in inner.sql:
                         cursor.execute(statement)
                         touched += max(cursor.rowcount, 0)
+                if work is not None:
+                    work()
             if guarded:
                 with session.connection.cursor() as cursor:
                     cursor.execute(guard_sql())
