@@ -247,6 +247,12 @@ class Foreseen(Passage):
             last = self.operations[-1]
             self.operations[-1] = replace(last, refusal="\n".join(filter(None, (last.refusal, str(error)))))
 
+    def _resume(self, place: Place, rows: list[Row]) -> None:
+        taken = len(self._raw)
+        super()._resume(place, rows)
+        if len(self._raw) == taken:
+            self._take([row.definition for row in rows if not row.done])
+
     def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
         """The rest of an operation that was begun."""
         self._take([row.definition for row in rows if not row.done])

@@ -68,6 +68,8 @@ PAIRS = {
     ),
 }
 IDS = [name.replace(" ", "-") for name in PAIRS]
+# A NULL is refused all the time, but for a while by another constraint, which the message names.
+OTHERS = {name: pair for name, pair in PAIRS.items() if name != "not null"}
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_around_an_operation(guarded: Twins, off: str, on: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("off", "on"), PAIRS.values(), ids=IDS)
+@pytest.mark.parametrize(("off", "on"), OTHERS.values(), ids=[name.replace(" ", "-") for name in OTHERS])
 def test_around_an_index(guarded: Twins, off: str, on: str) -> None:
     """The index of a populated table is built outside of the transaction."""
     guarded.migration(f"""

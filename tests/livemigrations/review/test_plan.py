@@ -261,7 +261,7 @@ def test_half_done_and_back(populated: Populated) -> None:
     site.refused()
     [migration] = plan(site)["migrations"]
     assert migration["half_applied"]
-    assert [len(operation["steps"]) for operation in migration["operations"]] == [0, 1]
+    assert [len(operation["steps"]) for operation in migration["operations"]] == [1, 1]  # they share a transaction
     back = plan(site, "shop", "zero")
     assert [(m["revision"], m["backwards"]) for m in back["migrations"]] == [
         ("shop.0002_step", True),
@@ -271,7 +271,7 @@ def test_half_done_and_back(populated: Populated) -> None:
         o["number"]: [sql for step in o["steps"] for sql in step["sql"]] for o in back["migrations"][0]["operations"]
     }
     assert undone[2] == []
-    assert any("DROP NOT NULL" in sql for sql in undone[1])
+    assert any('DROP CONSTRAINT IF EXISTS "shop_thing_n_live_not_null"' in sql for sql in undone[1])
 
 
 @pytest.mark.slow
