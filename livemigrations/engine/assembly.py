@@ -323,7 +323,9 @@ def _is_validation(step: Step) -> bool:
 def _drops_validated(step: Step, late: Sequence[Step]) -> bool:
     """Whether a step drops a constraint that a late step validates: the helper of SET NOT NULL."""
     names = {one.name for other in late if _is_validation(other) for one in _statements(other)}
-    return any(one.kind == Kind.DROP_CONSTRAINT and one.name in names for one in _statements(step))
+    found = _statements(step)
+    helper = any(one.kind == Kind.SET_NOT_NULL for one in found)
+    return helper and any(one.kind == Kind.DROP_CONSTRAINT and one.name in names for one in found)
 
 
 def _is_index_build(step: Step) -> bool:
