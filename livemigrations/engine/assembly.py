@@ -22,7 +22,7 @@ from livemigrations.engine.units import Part, Sort, Unit, locks_out_traffic, sor
 from livemigrations.errors import MigrationRefused
 from livemigrations.operations import SeedRows
 from livemigrations.statements import tree
-from livemigrations.statements.changes import Changes, changes_of, is_additive
+from livemigrations.statements.changes import Changes, changes_of, is_additive, may_be_one
 from livemigrations.statements.names import Name, parse_name
 from livemigrations.statements.parse import Kind, Statement, parse
 from livemigrations.statements.tokens import tokens
@@ -35,8 +35,11 @@ class Planned:
     """An operation with its steps, planned but not run.
 
     ``again`` plans it once more; ``overlay`` is what the surroundings knew before it was planned. ``whole``: the steps
-    must share one transaction, as its author wrote them. ``refills``: rows return to a table that it makes. ``together``: the number of its group, whose transaction it shares, but for the
-    first ``early`` steps, which run before it, and the steps with the numbers ``late``, which run after it.
+    must share one transaction, as its author wrote them. ``refills``: rows return to a table that it makes.
+    ``together`` is the number of the group whose transaction it shares, 0 without one: all its steps but the first
+    ``early`` ones, which run before that transaction, and those with the numbers ``late``, which run after it.
+    ``brief`` are the numbers of the steps on rows that may be quick. ``rows`` are its rows in the journal, where an
+    earlier run has planned it.
     """
 
     identity: books.Operation
@@ -333,11 +336,7 @@ def _is_index_build(step: Step) -> bool:
 
 
 def _names(relation_: Name | None, tables: set[Name]) -> bool:
-    """Whether a name may be one of the tables: one without a schema may be in any."""
-    return relation_ is not None and any(
-        relation_.name == table.name and (relation_.schema == table.schema or "" in (relation_.schema, table.schema))
-        for table in tables
-    )
+    return any(may_be_one(relation_, table) for table in tables)
 
 
 _MOVABLE = (Kind.ADD_COLUMN, Kind.CREATE_TABLE, Kind.ADD_CONSTRAINT)

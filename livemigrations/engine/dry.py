@@ -14,11 +14,34 @@ from django.db.migrations.exceptions import AmbiguityError
 from django.db.migrations.state import ProjectState
 
 from livemigrations.engine.executor import LiveExecutor
-from livemigrations.engine.passage import Passage
+from livemigrations.engine.journal import Row
+from livemigrations.engine.passage import Passage, Place
 from livemigrations.engine.pending import Pending
 from livemigrations.engine.reporter import Silent
 from livemigrations.engine.selection import Plan, Selection, refuse_broken_history
 from livemigrations.engine.session import Session
+from livemigrations.errors import LiveMigrationError
+
+
+class DryPassage(Passage):
+    """A passage that plans and runs nothing. ``_stopped`` is told what would stop the operations that are queued."""
+
+    def _flush(self) -> None:
+        """Find out whether the operations could share transactions as they must."""
+        queue, self.queue = self.queue, []
+        try:
+            self._assembled(queue)
+        except LiveMigrationError as error:
+            self._stopped(error)
+
+    def _stopped(self, error: LiveMigrationError) -> None:
+        raise error
+
+    def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
+        """Nothing is run."""
+
+    def _finish(self, *, forward: bool) -> None:
+        """Nothing is recorded."""
 
 
 @contextmanager

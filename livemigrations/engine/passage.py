@@ -227,6 +227,10 @@ class Passage:
             refills=bool(self.session.around.keeper.refilled),
         )
         self.queue.append(planned)
+        self._queued(steps)
+
+    def _queued(self, steps: list[Step]) -> None:
+        """Called with the steps of each operation that is planned."""
 
     def _is_whole(self, place: Place, direction: str) -> bool:
         """Whether the statements of a RunSQL must share a transaction: one of them does more than add something."""
@@ -265,13 +269,11 @@ class Passage:
         return self._plan(place, backwards=True)
 
     def _undoing(self, place: Place, rows: list[Row]) -> list[Step]:
-        """The steps back of an operation that was begun: those that ran, undone.
+        """The steps that undo an operation of which only some steps have run.
 
-        If one of them has no way back of its own, or rows are still to be put back into what it made, the operation is
-        finished first and then taken back as a whole: what is dropped again must be complete.
+        If a step that ran cannot be undone by itself, or rows are still to be put back, the operation is finished first
+        and then reversed as a whole: what is dropped again must be complete.
         """
-        if all(row.done for row in rows):
-            return self._reversing_open(place, rows)
         begun = [row for row in rows if row.state != "planned" and row.outcome != "adopted"]
         returning = any(row.definition.transfer and row.definition.transfer.back for row in rows)
         if not returning and all(row.definition.undo or not _acts(row.definition) for row in begun):

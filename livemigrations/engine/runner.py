@@ -219,7 +219,8 @@ def _culprit(session: Session, unit: Unit) -> Part:
     return unit.parts[0]
 
 
-_NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
+# A table, column, type, function or schema that an earlier statement makes.
+NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
 
 
 def ask(session: Session, check: RowCheck, *, lenient: bool = False) -> None:
@@ -230,7 +231,7 @@ def ask(session: Session, check: RowCheck, *, lenient: bool = False) -> None:
     try:
         _ask(session, check)
     except DatabaseError as error:
-        if not (lenient and (sqlstate(error) in _NOT_THERE or sqlstate(error).startswith("22"))):
+        if not (lenient and (sqlstate(error) in NOT_THERE or sqlstate(error).startswith("22"))):
             raise
 
 

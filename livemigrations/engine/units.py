@@ -32,12 +32,12 @@ class Sort(StrEnum):
 class Part:
     """A step of an operation, with what decides where it may run.
 
-    ``additive``: it removes and renames nothing. ``movable``: it needs no index, so that it may run before the index builds
-    and validations of earlier operations; ``reads_rows``: it adds a constraint, which backfilled rows must
-    satisfy; ``needs`` are the tables whose keys it refers to. ``group`` is the
-    number of the group of operations that must share one transaction, 0 without one. ``isolated``: what it sets for its
-    transaction must not reach other operations. ``brief``: its statements write few rows, or call code that may be quick.
-    ``held`` are statements that set what earlier operations set, to be run before Python code.
+    ``additive``: it removes and renames nothing. ``movable``: it needs no index, so that it may run before the index
+    builds and validations of earlier operations. ``reads_rows``: it adds a constraint, which rows that are backfilled
+    before it must satisfy. ``needs`` are the tables whose keys it refers to. ``group`` is the number of the group that
+    must share one transaction, 0 without one. ``isolated``: what it sets for its transaction must not reach other
+    operations. ``brief``: its statements write few rows, or call code that may be quick. ``held`` are statements that
+    repeat what earlier operations set, for Python code to run behind.
     """
 
     operation: Operation
@@ -89,9 +89,9 @@ class Unit:
         )
 
     def parted(self) -> list[Unit]:
-        """The catalog changes, and behind them the statements on rows."""
+        """The catalog changes, and behind them the statements on rows; empty if it begins with these."""
         first = next(number for number, part in enumerate(self.parts) if part.brief)
-        return [Unit(self.parts[:first]), Unit(self.parts[first:])] if first else [self]
+        return [Unit(self.parts[:first]), Unit(self.parts[first:])] if first else []
 
     def divided(self) -> list[Unit]:
         """A unit for each operation."""

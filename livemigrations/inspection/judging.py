@@ -8,16 +8,13 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration as DjangoMigration
 
-from livemigrations.engine.assembly import Planning
-from livemigrations.engine.dry import dry_session, walk
+from livemigrations.engine.dry import DryPassage, dry_session, walk
 from livemigrations.engine.executor import LiveExecutor
-from livemigrations.engine.journal import Row
-from livemigrations.engine.passage import Passage, Place
+from livemigrations.engine.passage import Place
 from livemigrations.engine.runner import ask
 from livemigrations.engine.selection import Selection
 from livemigrations.engine.session import Session
 from livemigrations.engine.steps import Step
-from livemigrations.engine.surroundings import Overlay
 from livemigrations.errors import LiveMigrationError
 from livemigrations.inspection.cut import Action, Cut
 from livemigrations.inspection.proof import Migration, MigrationProof
@@ -58,7 +55,7 @@ def judge(
     return refused
 
 
-class _Judged(Passage):
+class _Judged(DryPassage):
     """A passage that plans the operations which are not done, and runs nothing."""
 
     def __init__(
@@ -76,32 +73,11 @@ class _Judged(Passage):
             where = f"operation {place.identity.index + 1} ({place.operation.describe()}) would stop:"
             self.refused[self.migration.app_label, self.migration.name] = f"{where} {error}"
 
-    def _carry_out(
-        self,
-        place: Place,
-        direction: str,
-        steps: list[Step],
-        overlay: Overlay | None = None,
-        again: Planning | None = None,
-    ) -> None:
-        super()._carry_out(place, direction, steps, overlay, again)
+    def _queued(self, steps: list[Step]) -> None:
         for step in steps:
             self.session.replication.refuse(step)
             for check in step.checks:
                 ask(self.session, check, lenient=True)
 
-    def _flush(self) -> None:
-        """Find out whether the operations could share transactions as they must."""
-        queue, self.queue = self.queue, []
-        try:
-            self._assembled(queue)
-        except LiveMigrationError as error:
-            self.refused.setdefault(
-                (self.migration.app_label, self.migration.name), f"its operations would stop: {error}"
-            )
-
-    def _run(self, place: Place, rows: list[Row], *, backwards: bool) -> None:
-        """Nothing is run."""
-
-    def _finish(self, *, forward: bool) -> None:
-        """Nothing is recorded."""
+    def _stopped(self, error: LiveMigrationError) -> None:
+        self.refused.setdefault((self.migration.app_label, self.migration.name), f"its operations would stop: {error}")

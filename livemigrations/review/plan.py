@@ -13,16 +13,15 @@ from django.db.migrations import Migration
 
 from livemigrations.catalog.relations import USER_SCHEMA, fetch
 from livemigrations.catalog.twins import twins_on
-from livemigrations.engine.assembly import Planning
 from livemigrations.engine.connections import sqlstate
-from livemigrations.engine.dry import dry_session, plan_of, read_only, walk
+from livemigrations.engine.dry import DryPassage, dry_session, plan_of, read_only, walk
 from livemigrations.engine.journal import Row
-from livemigrations.engine.passage import Passage, Place
+from livemigrations.engine.passage import Place
+from livemigrations.engine.runner import NOT_THERE
 from livemigrations.engine.selection import Selection, sprint_of
 from livemigrations.engine.session import Session
 from livemigrations.engine.status import description_of, pending
 from livemigrations.engine.steps import Lane, RowCheck, Step
-from livemigrations.engine.surroundings import Overlay
 from livemigrations.engine.unfinished import refuse_unfinished
 from livemigrations.errors import LiveMigrationError, MigrationEdited, MigrationRefused, ProgramMissing
 from livemigrations.pgtools.copies import schema_copy
@@ -34,8 +33,6 @@ from livemigrations.review.planned import PlannedCheck, PlannedMigration, Planne
 from livemigrations.review.standing import in_the_way
 from livemigrations.review.trial import try_out
 from livemigrations.translation import Stage
-
-_NOT_THERE = ("42P01", "42703", "42704", "42883")  # a table, column, type or function that an earlier step makes
 
 _ASSIGNED = re.compile(r"""(?:\bSET|,)\s*"?(\w+)"?\s*=""", re.IGNORECASE)
 
@@ -174,7 +171,7 @@ def _check(check: RowCheck) -> PlannedCheck:
     return PlannedCheck(check.problem, check.remedy, check.count, check.sample, note=note)
 
 
-class Foreseen(Passage):
+class Foreseen(DryPassage):
     """A passage that notes what it would do, and goes on behind what would be refused."""
 
     def __init__(self, session: Session, migration: Migration, read: Callable[..., PlannedStep]) -> None:
@@ -227,25 +224,12 @@ class Foreseen(Passage):
         finally:
             around.long_locks_allowed = self._refused = False
 
-    def _carry_out(
-        self,
-        place: Place,
-        direction: str,
-        steps: list[Step],
-        overlay: Overlay | None = None,
-        again: Planning | None = None,
-    ) -> None:
-        super()._carry_out(place, direction, steps, overlay, again)
+    def _queued(self, steps: list[Step]) -> None:
         self._take(steps)
 
-    def _flush(self) -> None:
-        """Find out whether the operations could share transactions as they must."""
-        queue, self.queue = self.queue, []
-        try:
-            self._assembled(queue)
-        except LiveMigrationError as error:
-            last = self.operations[-1]
-            self.operations[-1] = replace(last, refusal="\n".join(filter(None, (last.refusal, str(error)))))
+    def _stopped(self, error: LiveMigrationError) -> None:
+        last = self.operations[-1]
+        self.operations[-1] = replace(last, refusal="\n".join(filter(None, (last.refusal, str(error)))))
 
     def _resume(self, place: Place, rows: list[Row]) -> None:
         taken = len(self._raw)
@@ -283,9 +267,6 @@ class Foreseen(Passage):
             super()._refuse_edited(places)
         except MigrationEdited as error:
             self.edited = str(error)
-
-    def _finish(self, *, forward: bool) -> None:
-        """Nothing is recorded."""
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------
@@ -338,6 +319,6 @@ def _answered(connection: BaseDatabaseWrapper, check: PlannedCheck) -> PlannedCh
     except DatabaseError as error:
         if sqlstate(error).startswith("22"):
             return replace(check, note="cannot be asked: it converts values, and one of them does not convert")
-        if sqlstate(error) not in _NOT_THERE:
+        if sqlstate(error) not in NOT_THERE:
             raise
         return replace(check, note="cannot be asked yet: an earlier step makes what it reads")

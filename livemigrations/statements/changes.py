@@ -32,10 +32,11 @@ class Thing:
         """Whether both may be the same thing: a name without a schema may be in any, and ``*`` is every name."""
         same_kind = self.kind == other.kind or (self.kind in _RELATIONS and other.kind in _RELATIONS)
         same_name = self.name == other.name or "*" in (self.name, other.name)
-        return same_kind and same_name and _may_be_one(self.relation, other.relation)
+        return same_kind and same_name and may_be_one(self.relation, other.relation)
 
 
-def _may_be_one(one: Name | None, other: Name | None) -> bool:
+def may_be_one(one: Name | None, other: Name | None) -> bool:
+    """Whether two names may be of one relation: a name without a schema may be in any."""
     if one is None or other is None:
         return one is other
     return one.name == other.name and (one.schema == other.schema or "" in (one.schema, other.schema))

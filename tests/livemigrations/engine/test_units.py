@@ -108,3 +108,23 @@ def test_foreign_keys_to_tables_in_use_come_last() -> None:
     step = merged([part(0, NEW, movable=True), part(0, key, movable=True), part(1, NEW, movable=True)], {})
     assert step.sql[-1] == key.sql[0]
     assert step.unlocked == 2
+
+
+def test_a_constraint_does_not_move_before_the_backfill_that_it_needs() -> None:
+    fill = part(0, replace(COPY, label="fill"))
+    check = replace(part(1, replace(ADD, label="check"), movable=True), reads_rows=True)
+    assert labels(fill, check) == [["fill"], ["check"]]
+    assert labels(fill, part(1, ADD, movable=True)) == [["add"], ["fill"]]
+
+
+def test_a_group_does_not_move_before_an_index_by_its_first_step() -> None:
+    parts = part(0, INDEX), part(1, ADD, movable=True, group=1), part(1, ROWS, group=1)
+    assert labels(*parts) == [["index"], ["add", "rows"]]
+
+
+def test_a_unit_is_parted_before_its_rows_only() -> None:
+    rows = replace(part(1, ROWS), brief=True)
+    unit = Unit([part(0, ADD), rows])
+    assert unit.is_tentative
+    assert [[one.step.label for one in smaller.parts] for smaller in unit.parted()] == [["add"], ["rows"]]
+    assert Unit([rows, part(0, ADD)]).parted() == []
